@@ -1,0 +1,1 @@
+"""The ik_gd command line."""

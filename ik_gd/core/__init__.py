@@ -1,0 +1,1 @@
+"""Pure arm control: URDF, kinematics, descent, following. No ROS, no devices, no clock."""

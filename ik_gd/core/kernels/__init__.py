@@ -1,0 +1,1 @@
+"""Compiled functions over plain arrays; every public twin lives one level up."""

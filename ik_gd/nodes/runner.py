@@ -1,0 +1,58 @@
+"""How every node of ik_gd starts, spins and ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from ik_gd.core.errors import IkGdError
+
+_SIGNAL_LATENCY = 0.1  # [s] the longest that a signal waits for the executor to wake up
+
+
+def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
+    """Spin one node until SIGINT or SIGTERM, then let it clean up while ROS still works.
+
+    rclpy's own signal handlers invalidate the context before any `finally` runs (rclpy#1287),
+    so a node could not publish a last command. Here the handlers only ask the loop to end; then
+    `node.on_exit()` runs, where a node has one, and the node is destroyed.
+
+    Args:
+        make_node: called once, after rclpy is initialised.
+        args: the command line without the program's name; sys.argv if None.
+
+    Returns:
+        The exit code: 0 after a signal, 1 after an IkGdError, whose message is one line on stderr.
+    """
+    asked_to_stop = False
+
+    def on_signal(_number: int, _frame: object) -> None:
+        nonlocal asked_to_stop
+        asked_to_stop = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    node = None
+    try:
+        node = make_node()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        while not asked_to_stop and rclpy.ok():
+            executor.spin_once(timeout_sec=_SIGNAL_LATENCY)
+        return 0
+    except IkGdError as error:
+        print(f'ik_gd: {error}', file=sys.stderr)
+        return 1
+    finally:
+        if node is not None:
+            if hasattr(node, 'on_exit'):
+                node.on_exit()
+            node.destroy_node()
+        rclpy.try_shutdown()
