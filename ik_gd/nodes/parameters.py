@@ -97,7 +97,7 @@ class ParameterSet(Generic[Settings]):
         on_change: called with the new settings after a change; None for nothing.
 
     Raises:
-        SettingsError: a start value is of the wrong type, out of range, or does not fit the others.
+        SettingsError: a start value is of the wrong type, out of range, or does not fit the rest.
     """
 
     def __init__(
