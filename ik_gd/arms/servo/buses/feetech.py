@@ -17,22 +17,25 @@ class FeetechBus:
     Args:
         port: the line.
         timeout: for an answer, beyond its time on the wire [s].
-        has_sync_read: false for the SCS series, whose servos are then asked one by one.
+        is_scs: the SCS series counts big endian and knows no sync read; its servos are asked one
+            after the other.
     """
 
-    def __init__(self, port: SerialPort, timeout: float, has_sync_read: bool = True) -> None:
+    def __init__(self, port: SerialPort, timeout: float, is_scs: bool = False) -> None:
         self._port = port
         self._timeout = timeout
-        self._has_sync_read = has_sync_read
+        self._is_scs = is_scs
 
     def ping(self, servo: int) -> int | None:
-        """Return the two model bytes as a little endian number; None if nobody answers.
+        """Return the model number; None if nobody answers.
 
         It reads the model number: the reply to this protocol's own ping, from a servo with a
         voltage error, has the very bytes of the ping's echo.
         """
         reply = self.read_block(servo, *_MODEL)
-        return None if isinstance(reply, Miss) else int.from_bytes(reply.data, 'little')
+        if isinstance(reply, Miss):
+            return None
+        return int.from_bytes(reply.data, 'big' if self._is_scs else 'little')
 
     def read_block(self, servo: int, address: int, length: int) -> Result:
         """Read `length` bytes of one servo from `address` on."""
@@ -49,7 +52,7 @@ class FeetechBus:
 
     def sync_read(self, servos: Sequence[int], address: int, length: int) -> dict[int, Result]:
         """Read the same bytes of several servos; every id asked is in the answer."""
-        if not self._has_sync_read or len(servos) == 1:
+        if self._is_scs or len(servos) == 1:
             return {servo: self.read_block(servo, address, length) for servo in servos}
         if not servos:
             return {}

@@ -76,7 +76,7 @@ SCS = RegisterTable(
         'temperature': Register(63, 1),
         'faults': Register(65, 1),
     },
-    models={5: 'scs0009', 15: 'scs15', 1029: 'scs0009'},
+    models={1284: 'scs0009'},
     bauds={baud: code for code, baud in enumerate(_BAUD_CODES)},
     status=Block(56, 15),
     control=Block(40, 9),
