@@ -25,9 +25,7 @@ class Bench:
         }
         self.faults, self.switches = Faults(), switches or Switches()
         self.now = 0.0
-        self.line = build_line(
-            read_plan(self.calibration), self.faults, self.switches, **options
-        )
+        self.line = build_line(read_plan(self.calibration), self.faults, self.switches, **options)
 
     def servo(self, servo_id):
         return next(servo for servo in self.line.servos if servo.servo_id == servo_id)
@@ -48,7 +46,7 @@ class Bench:
             servo.set_supply(volts, self.now)
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def bench():
     return Bench
 
@@ -77,6 +75,57 @@ class Packets:
         return packet + crc16(packet).to_bytes(2, 'little')
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def packets():
     return Packets
+
+
+class Host:
+    """Asks one bench for the same things in the words of any protocol."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.driver = bench.calibration['bus']['driver']
+        self.order = 'big' if self.driver == 'feetech_scs' else 'little'
+
+    def write(self, servo_id, address, data):
+        if self.driver == 'dynamixel':
+            place = address.to_bytes(2, 'little')
+            return self.bench.ask(Packets.dynamixel(servo_id, 3, *place, *data))
+        return self.bench.ask(Packets.feetech(servo_id, 3, address, *data))
+
+    def read(self, servo_id, address, size):
+        """Return the data of the reply, None without one."""
+        if self.driver == 'dynamixel':
+            words = address.to_bytes(2, 'little') + size.to_bytes(2, 'little')
+            replies = self.bench.ask(Packets.dynamixel(servo_id, 2, *words))
+            return replies[0][9:-2] if replies else None
+        replies = self.bench.ask(Packets.feetech(servo_id, 2, address, size))
+        return replies[0][5:-1] if replies else None
+
+    def torque(self, servo_id, on=True):
+        if self.driver == 'lx16a':
+            return self.bench.ask(Packets.lx16a(servo_id, 31, int(on)))
+        return self.write(servo_id, 64 if self.driver == 'dynamixel' else 40, bytes([on]))
+
+    def goal(self, servo_id, tick):
+        if self.driver == 'lx16a':
+            words = tick.to_bytes(2, 'little') + bytes(2)
+            return self.bench.ask(Packets.lx16a(servo_id, 1, *words))
+        if self.driver == 'dynamixel':
+            return self.write(servo_id, 116, tick.to_bytes(4, 'little', signed=True))
+        return self.write(servo_id, 42, tick.to_bytes(2, self.order))
+
+    def position(self, servo_id):
+        """Return the present position [ticks], None if nobody answers."""
+        if self.driver == 'lx16a':
+            replies = self.bench.ask(Packets.lx16a(servo_id, 28))
+            return int.from_bytes(replies[0][5:7], 'little', signed=True) if replies else None
+        size, address = (4, 132) if self.driver == 'dynamixel' else (2, 56)
+        data = self.read(servo_id, address, size)
+        return data and int.from_bytes(data, self.order, signed=size == 4)
+
+
+@pytest.fixture(scope='session')
+def host():
+    return Host
