@@ -31,18 +31,15 @@ def test_the_model_number_is_where_scans_look_for_it(sts, host, bench):
 @pytest.mark.parametrize('driver', ['feetech_sts', 'feetech_scs'])
 @given(data=st.binary(max_size=200))
 @patient
-def test_noise_never_raises_and_a_ping_after_it_is_answered(bench, driver, data, packets):
+def test_noise_never_raises_and_is_forgotten_after_a_pause(bench, driver, data, packets):
     line = bench(driver)
     line.ask(data)
     line.ask(b'\xff\xff' + data)
-    line.wait(1.0)  # the servos give up what noise may have begun
-    for servo in line.line.servos:
-        servo.registers.store('id', 7)
-    line.line.servos = line.line.servos[:1]
-    for servo in line.line.servos:
-        servo.registers.store('baud', 0)
+    line.servo(line.line.servos[0].servo_id).registers.store('id', 7)  # noise may be a write
+    line.servo(7).registers.store('baud', 0)
+    line.wait(1.0)
     replies = line.ask(packets.feetech(7, 1))
-    assert [reply[2] for reply in replies] == [7]
+    assert len(replies) == 1
 
 
 def test_a_packet_may_come_in_pieces_but_not_with_a_long_pause(sts, packets):
