@@ -109,6 +109,8 @@ class ServoArm:
         """
         if self._failure is not None:
             raise ArmError(f'the servo bus stopped: {self._failure!r}') from self._failure
+        if self._report.mode is ArmMode.DISCONNECTED:
+            return ArmState(self._nan, self._nan, self._nan, self._clock())
         return self._state
 
     def write(
