@@ -59,14 +59,16 @@ class StatusPublisher:
     """Publishes `~/status` at once when the state changes, else ten times a second.
 
     Args:
-        node: publishes and logs.
-        hardware_id: the robot's name.
+        node: publishes.
+
+    Attributes:
+        hardware_id: the arm's name, empty while there is none.
     """
 
-    def __init__(self, node: Node, hardware_id: str) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
         self._name = f'{node.get_fully_qualified_name().strip("/")}: follower'
-        self._hardware_id = hardware_id
+        self.hardware_id = ''
         self._publisher = node.create_publisher(DiagnosticStatus, STATUS, RELIABLE)
         self._last_key: tuple[object, ...] = ()
         self._last_time = -math.inf
@@ -122,7 +124,7 @@ class StatusPublisher:
                 level=level,
                 name=self._name,
                 message=words,
-                hardware_id=self._hardware_id,
+                hardware_id=self.hardware_id,
                 values=[KeyValue(key=key, value=value) for key, value in values.items()],
             )
         )
@@ -133,13 +135,15 @@ class DiagnosticsPublisher:
 
     Args:
         node: publishes.
-        hardware_id: the robot's name.
+
+    Attributes:
+        hardware_id: the arm's name, empty while there is none.
     """
 
-    def __init__(self, node: Node, hardware_id: str) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
         self._name = f'{node.get_fully_qualified_name().strip("/")}: control tick'
-        self._hardware_id = hardware_id
+        self.hardware_id = ''
         self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS, RELIABLE)
 
     def publish(self, ticks: TickReport, health: Health) -> None:
@@ -158,7 +162,7 @@ class DiagnosticsPublisher:
             level=DiagnosticStatus.WARN if warnings else DiagnosticStatus.OK,
             name=self._name,
             message='; '.join(warnings) or 'on time',
-            hardware_id=self._hardware_id,
+            hardware_id=self.hardware_id,
             values=[KeyValue(key=key, value=value) for key, value in values.items()],
         )
         message = DiagnosticArray(status=[status])
