@@ -23,6 +23,7 @@ def write_placement(row: NDArray[np.float64], transform: NDArray[np.float64]) ->
     row[ROTATION] = transform[:3, :3].ravel()
     row[TRANSLATION] = transform[:3, 3]
 
+
 # One row of `tasks`: what "on target" means for one tip. Read by residual.py.
 KIND = 0  # POSE or AXIS
 IN_TIP_FRAME = 1  # 1: weights and tolerances are along the tip's axes, 0: along the base's

@@ -5,8 +5,8 @@ the residual's derivative (6, n): a 6 x 6 system however many joints there are
 (Y. Nakamura and H. Hanafusa, Inverse kinematic solutions with singularity robustness, 1986).
 """
 
-from numpy.typing import NDArray
 import numpy as np
+from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import kernel
 

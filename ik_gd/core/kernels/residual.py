@@ -35,18 +35,8 @@ def angle_over_sine(sine_squared: float, cosine: float) -> float:
     """Return angle / sin(angle) for an angle in [0, pi); not for sin = 0 beyond 90 degrees."""
     u = sine_squared
     if u < _SMALL and cosine > 0.0:  # arcsin(x) / x in powers of x^2
-        return 1.0 + u * (
-            1 / 6
-            + u
-            * (
-                3 / 40
-                + u
-                * (
-                    15 / 336
-                    + u * (105 / 3456 + u * (945 / 42240 + u * (10395 / 599040 + u * 0.01396484375)))
-                )
-            )
-        )
+        tail = u * (105 / 3456 + u * (945 / 42240 + u * (10395 / 599040 + u * 0.01396484375)))
+        return 1.0 + u * (1 / 6 + u * (3 / 40 + u * (15 / 336 + tail)))
     sine = sqrt(u)
     return atan2(sine, cosine) / sine
 
@@ -104,7 +94,7 @@ def rotation_error(frame: Array, target: Array, out: Array) -> None:
 
 @kernel
 def axis_error(frame: Array, target: Array, task: Array, out: Array) -> None:
-    """Fill `out[3:6]` with the shortest rotation of the tip's axis onto (the cone of) the target's.
+    """Fill `out[3:6]` with the shortest turn of the tip's axis onto (the cone of) the target's.
 
     Exactly opposite axes have no shortest rotation; any one across the axis is taken, always
     the same.
@@ -178,7 +168,16 @@ def to_tip_frame(frame: Array, pair: Array) -> None:
 
 @kernel
 def on_target(error: Array, task: Array) -> bool:
-    """Say whether every error that carries weight is within its tolerance."""
+    """Say whether every error that carries weight is within its tolerance.
+
+    Where the axes do not matter (UNIFORM) the length of the error must be within.
+    """
+    if task[UNIFORM] != 0.0:
+        position = error[0] * error[0] + error[1] * error[1] + error[2] * error[2]
+        rotation = error[3] * error[3] + error[4] * error[4] + error[5] * error[5]
+        return (task[WEIGHTS] == 0.0 or position <= task[TOLERANCES] * task[TOLERANCES]) and (
+            task[WEIGHTS + 3] == 0.0 or rotation <= task[TOLERANCES + 3] * task[TOLERANCES + 3]
+        )
     for i in range(6):
         if task[WEIGHTS + i] != 0.0 and not abs(error[i]) <= task[TOLERANCES + i]:
             return False

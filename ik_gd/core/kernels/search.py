@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 CODE, POSITION_ERROR, ROTATION_ERROR, COST, ITERATIONS, RESTARTS = 0, 1, 2, 3, 4, 5
 OUTCOME_WIDTH = 6
 
-BAD_TARGET, BAD_START = -1, -2
+BAD_TARGET, BAD_START, BAD_BOUNDS = -1, -2, -3
 _ROTATION_TOLERANCE = 1e-6
 
 
@@ -77,7 +77,9 @@ def spread(q: Array, lower: Array, upper: Array, index: float) -> None:
 
 
 @kernel
-def search(problem: Problem, settings: Array, q: Array, best: Array, scratch: Scratch) -> tuple[int, float, int, int]:
+def search(
+    problem: Problem, settings: Array, q: Array, best: Array, scratch: Scratch
+) -> tuple[int, float, int, int]:
     """Descend from `q`, then from restarts, until on target or the budget is spent."""
     n = q.shape[0]
     budget = int(settings[TOTAL_BUDGET])
@@ -98,6 +100,23 @@ def search(problem: Problem, settings: Array, q: Array, best: Array, scratch: Sc
             return code, lowest, spent, restarts
         restarts += 1
         spread(q, problem.lower, problem.upper, settings[SPREAD_OFFSET] + restarts)
+
+
+@kernel
+def report(
+    q: Array, code: int, cost: float, spent: int, restarts: int, error: Array, outcome: Array
+) -> None:
+    """Write what Python is told into `outcome` (n + OUTCOME_WIDTH,)."""
+    n = q.shape[0]
+    for j in range(n):
+        outcome[j] = q[j]
+    e = error
+    outcome[n + CODE] = code
+    outcome[n + POSITION_ERROR] = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
+    outcome[n + ROTATION_ERROR] = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
+    outcome[n + COST] = cost
+    outcome[n + ITERATIONS] = spent
+    outcome[n + RESTARTS] = restarts
 
 
 @kernel
@@ -134,15 +153,37 @@ def solve(
             return BAD_START
         q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
     code, cost, spent, restarts = search(problem, settings, q, best, scratch)
-    for j in range(n):
-        outcome[j] = best[j]
     if code != CONVERGED:
         evaluate(problem, best, scratch, scratch.rows[ERROR])
-    e = scratch.rows[ERROR]
-    outcome[n + CODE] = code
-    outcome[n + POSITION_ERROR] = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
-    outcome[n + ROTATION_ERROR] = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
-    outcome[n + COST] = cost
-    outcome[n + ITERATIONS] = spent
-    outcome[n + RESTARTS] = restarts
+    report(best, code, cost, spent, restarts, scratch.rows[ERROR], outcome)
+    return code
+
+
+@kernel
+def track(
+    segments: Array,
+    limits: Array,
+    task: Array,
+    settings: Array,
+    target: Array,
+    q_start: Array,
+    work: Array,
+    outcome: Array,
+    budget: int,
+) -> int:
+    """Descend from `q_start` inside `limits` only; arguments as for `solve`."""
+    n = limits.shape[1]
+    if not is_transform(target):
+        return BAD_TARGET
+    problem = Problem(segments, limits[0], limits[1], task, target)
+    scratch = scratch_from(work[2 * n :], segments.shape[0] - 1, n)
+    q = work[:n]
+    for j in range(n):
+        if not abs(q_start[j]) < 1e300:
+            return BAD_START
+        if not limits[0, j] <= limits[1, j]:
+            return BAD_BOUNDS
+        q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
+    code, cost, spent = descend(problem, settings, q, scratch, budget, 1 << 30)
+    report(q, code, cost, spent, 0, scratch.rows[ERROR], outcome)
     return code
