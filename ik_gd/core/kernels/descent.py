@@ -140,7 +140,6 @@ def bounded_step(problem: Problem, scratch: Scratch, damping: float, q: Array) -
     while True:
         solve_damped(scratch.G, damping, scratch.L, left, y)
         hit = False
-        largest = 0.0
         for j in range(n):
             if free[j] == 0.0:
                 continue
@@ -151,9 +150,8 @@ def bounded_step(problem: Problem, scratch: Scratch, damping: float, q: Array) -
             trial[j] = q[j] + step
             if trial[j] < lower[j] or trial[j] > upper[j]:
                 hit = True
-            largest = max(largest, abs(step))
         if not hit:
-            return largest
+            break
         for j in range(n):
             if free[j] != 0.0 and (trial[j] < lower[j] or trial[j] > upper[j]):
                 trial[j] = min(max(trial[j], lower[j]), upper[j])
@@ -161,6 +159,10 @@ def bounded_step(problem: Problem, scratch: Scratch, damping: float, q: Array) -
                 for i in range(6):
                     left[i] -= columns[j, i] * (trial[j] - q[j])
         gram(columns, free, scratch.G)
+    largest = 0.0
+    for j in range(n):
+        largest = max(largest, abs(trial[j] - q[j]))
+    return largest
 
 
 @kernel
