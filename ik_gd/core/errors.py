@@ -21,5 +21,9 @@ class ArmError(IkGdError):
     """An arm, simulated or real, cannot be opened or does not answer."""
 
 
+class CommandError(IkGdError):
+    """A joint command or trajectory contradicts itself; nothing of it is carried out."""
+
+
 class CalibrationError(IkGdError):
     """A servo calibration is not readable, not complete or contradicts itself."""
