@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -48,14 +47,10 @@ def twist_from_message(message: Twist) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 class JointReader:
-    """Gathers the positions of some joints from joint states of any order and completeness.
+    """Takes the positions of some joints out of joint states of any order and completeness.
 
     Args:
         joint_names: the n joints that are wanted; others are passed over.
-
-    Attributes:
-        position: (n,) the newest position of each [rad or m], NaN where none has come.
-        received: (n,) when each came [s], -inf where none has.
     """
 
     def __init__(self, joint_names: Sequence[str]) -> None:
@@ -63,18 +58,12 @@ class JointReader:
         self._names: list[str] = []
         self._sources = np.zeros(0, dtype=np.intp)
         self._wanted = np.zeros(0, dtype=np.intp)
-        self.position = np.full(len(self._columns), np.nan)
-        self.received = np.full(len(self._columns), -math.inf)
+        self._position = np.full(len(self._columns), np.nan)
 
-    def take(self, message: JointState, now: float) -> bool:
-        """Merge one message; a NaN position makes its joint unknown again.
+    def read(self, message: JointState) -> NDArray[np.float64] | None:
+        """Return the positions (n,) [rad or m], NaN for joints that the message does not have.
 
-        Args:
-            message: names and positions of equal length.
-            now: when it was received [s].
-
-        Returns:
-            Whether it had any of the joints.
+        The array is used again for the next message. None if the message has none of the joints.
 
         Raises:
             TargetError: more or fewer positions than names.
@@ -87,10 +76,9 @@ class JointReader:
         if names != self._names:
             self._find(names)
         if not len(self._wanted):
-            return False
-        self.position[self._wanted] = np.asarray(position)[self._sources]
-        self.received[self._wanted] = now
-        return True
+            return None
+        self._position[self._wanted] = np.asarray(position)[self._sources]
+        return self._position
 
     def _find(self, names: Sequence[str]) -> None:
         """Remember where the wanted joints stand in messages with these names."""
@@ -98,6 +86,7 @@ class JointReader:
         self._names = list(names)
         self._sources = np.array([source for source, _ in found], dtype=np.intp)
         self._wanted = np.array([column for _, column in found], dtype=np.intp)
+        self._position[:] = np.nan
 
 
 def buffer_of(message: Any, field: str, size: int) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from ik_gd.core.pose import Pose
 class Frames(Protocol):
     """Finds frames; never waits."""
 
-    def pose_in_base(self, frame: str, base: str) -> Pose:
+    def place(self, frame: str, base: str) -> Pose:
         """Return the newest pose of `frame` in the frame `base`.
 
         Raises:
@@ -26,7 +26,7 @@ class Frames(Protocol):
 class BaseOnly:
     """All there is without tf2_ros: no frame but the base is known."""
 
-    def pose_in_base(self, frame: str, base: str) -> Pose:
+    def place(self, frame: str, base: str) -> Pose:
         """Raise TargetError: only messages in the base frame can be used."""
         raise TargetError(
             f'frame {frame!r} needs TF, and tf2_ros is not installed; give targets in {base!r}'
@@ -46,7 +46,7 @@ class TfFrames:
         self._buffer = Buffer(node=node)
         self._listener = TransformListener(self._buffer, node)
 
-    def pose_in_base(self, frame: str, base: str) -> Pose:
+    def place(self, frame: str, base: str) -> Pose:
         """Return the newest pose of `frame` in `base` that TF has, at once."""
         from tf2_ros import TransformException
 
@@ -69,7 +69,7 @@ def make_frames(node: Node) -> Frames:
         return BaseOnly()
 
 
-def in_base(pose: Pose, frame: str, base: str, frames: Frames) -> Pose:
+def pose_in_base(pose: Pose, frame: str, base: str, frames: Frames) -> Pose:
     """Return a pose given in `frame` in the frame `base`.
 
     Raises:
@@ -79,4 +79,4 @@ def in_base(pose: Pose, frame: str, base: str, frames: Frames) -> Pose:
         return pose
     if not frame:
         raise TargetError(f'the frame is empty; give {base!r} or a frame that TF knows')
-    return frames.pose_in_base(frame, base) @ pose
+    return frames.place(frame, base) @ pose

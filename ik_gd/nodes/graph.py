@@ -16,6 +16,7 @@ from ik_gd.core.errors import IkGdError
 PACKAGE = 'ik_gd'
 DEFAULT_ROBOT = 'urdf/so101.urdf'
 DEFAULT_TIP = 'gripper_frame_link'
+DEFAULT_CONFIG = 'config/ik.yaml'
 TARGETS = ('circle', 'figure-eight', 'line', 'square', 'random', 'none')
 
 
@@ -107,5 +108,5 @@ def with_default_robot(values: Mapping[str, str | float | bool]) -> dict[str, st
         filled['urdf'] = share_file(DEFAULT_ROBOT)
         filled['tip_link'] = filled['tip_link'] or DEFAULT_TIP
     if not filled['config']:
-        filled['config'] = share_file('config/ik.yaml')
+        filled['config'] = share_file(DEFAULT_CONFIG)
     return filled

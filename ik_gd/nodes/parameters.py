@@ -35,7 +35,7 @@ class Parameter:
         name: as in `ros2 param set`.
         default: fixes the type: bool, int, float, str, or a list of one of them. Where it is a
             float, an integer is taken too: people write `rate:=200`.
-        item: the type of the items of a list.
+        item: the type of the items of a list; a single value is taken as a list of one.
         description: one sentence.
         unit: SI symbol, empty for none.
         minimum: smallest value allowed, None for no bound (numbers only).
@@ -85,9 +85,11 @@ class Parameter:
             SettingsError: it is not allowed, whatever the other parameters are.
         """
         if isinstance(self.default, list):
-            if isinstance(value, (str, bytes)) or not hasattr(value, '__iter__'):
-                raise SettingsError(f'{self.name}: {value!r} is not a list')
-            return [self._checked_one(item, self.item) for item in value]
+            is_list = hasattr(value, '__iter__') and not isinstance(value, (str, bytes))
+            items = list(value) if is_list else [value]
+            if items == [''] and self.item is not str:  # an empty list as `name:=['']`
+                items = []
+            return [self._checked_one(item, self.item) for item in items]
         return self._checked_one(value, type(self.default))
 
     def _checked_one(self, value: Any, kind: type) -> Any:

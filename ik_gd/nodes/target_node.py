@@ -28,7 +28,7 @@ KINDS = (*SHAPES, 'random', 'recorded')
 _AUTOMATIC = 'auto'
 _RANDOM_POSES = 1000
 
-TABLE = (
+PARAMETERS = (
     *ROBOT_PARAMETERS[1:],
     Parameter('shape', 'figure-eight', 'what the target does', choices=KINDS),
     Parameter('rate', 100.0, 'how often the target is published', 'Hz', 1.0, 1000.0),
@@ -55,7 +55,7 @@ TABLE = (
 
 @dataclass(frozen=True)
 class TargetSettings:
-    """What the target does; see TABLE."""
+    """What the target does; see PARAMETERS."""
 
     robot: RobotSource
     shape: str
@@ -126,7 +126,7 @@ class TargetNode(Node):
 
     def __init__(self) -> None:
         super().__init__('target_node')
-        self._settings = ParameterSet(self, TABLE, TargetSettings.from_values).settings
+        self._settings = ParameterSet(self, PARAMETERS, TargetSettings.from_values).settings
         self._publisher = self.create_publisher(PoseStamped, TARGET_POSE, RELIABLE)
         self._message = PoseStamped()
         self._path: Path | None = None
