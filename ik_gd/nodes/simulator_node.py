@@ -13,6 +13,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped
 from rosgraph_msgs.msg import Clock
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from ik_gd.arms.arm import ArmState
@@ -21,9 +22,9 @@ from ik_gd.arms.pybullet_arm import PyBulletArm, PyBulletSettings, Snapshot
 from ik_gd.core.errors import SettingsError, TargetError
 from ik_gd.core.pose import Pose
 from ik_gd.nodes.arm_node import ARM_PARAMETERS, ArmNode
-from ik_gd.nodes.description import listen_for_description
 from ik_gd.nodes.interfaces import (
     CLOCK,
+    LATCHED,
     NEWEST_ONLY,
     RELIABLE,
     RESET,
@@ -130,12 +131,12 @@ class SimulatorNode(ArmNode):
             self._open(Path(self._settings.urdf))
         else:
             self.get_logger().info(f'waiting for a URDF on {ROBOT_DESCRIPTION}')
-            listen_for_description(self, self.on_robot_description)
+            self.create_subscription(String, ROBOT_DESCRIPTION, self.on_robot_description, LATCHED)
 
-    def on_robot_description(self, text: str) -> None:
+    def on_robot_description(self, message: String) -> None:
         """Take the first robot description; a simulated arm does not change its build."""
         if self.arm is None:
-            self._open(text)
+            self._open(message.data)
         else:
             self.get_logger().warning('a new robot description needs a restart of the simulator')
 
