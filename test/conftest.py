@@ -24,10 +24,15 @@ DOMAINS = range(1, 101)
 
 
 def _has_participants(domain: int) -> bool:
-    """Return whether someone holds the discovery port of `domain` (RTPS 2.5, 9.6.2.3)."""
+    """Return whether someone holds a discovery port of `domain` (RTPS 2.5, 9.6.2.3)."""
+    shared = 7400 + 250 * domain
+    return any(_is_taken(port) for port in (shared, shared + 10))  # + 10: the first one's own
+
+
+def _is_taken(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.bind(('', 7400 + 250 * domain))
+            probe.bind(('', port))
         except OSError:
             return True
     return False

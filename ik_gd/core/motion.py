@@ -113,16 +113,15 @@ class JointMotion:
 
     def __init__(self, limits: MotionLimits, period: float, together: bool = True) -> None:
         n = limits.lower.size
-        self._period = period
         self._inner = np.zeros((2, n))  # before smoothing: position, velocity
         self._outer = np.zeros((2, n))  # as published: position, velocity
         self._phases = np.zeros((n, 2, kernels.PHASES))
         self._goal = np.zeros(n)
         self._zero = np.zeros(n)
-        self._times = np.array([0.0, LONGEST_STEP * period, 0.0])
+        self._times = np.zeros(3)  # see smoothing.step
         self._flags = np.array([0.0, float(together)])
         self._resting_for = 0.0
-        self.set_limits(limits)
+        self.set_limits(limits, period)
 
     @property
     def limits(self) -> MotionLimits:
@@ -144,16 +143,24 @@ class JointMotion:
         """Whether the motion has come to rest, its smoothing included."""
         return self._resting_for >= self._times[2] and not self._inner[1].any()
 
-    def set_limits(self, limits: MotionLimits) -> None:
+    @property
+    def resting_place(self) -> Array:
+        """Where the joints can come to rest at the earliest (n,) [rad or m]."""
+        p, v = self._inner
+        place: Array = p + 0.5 * v * np.abs(v) / self._limits.max_acceleration
+        return place
+
+    def set_limits(self, limits: MotionLimits, period: float) -> None:
         """Take on other limits; the motion must be at rest, so that none is broken."""
         assert self.at_rest or not self._inner[1].any(), 'limits change only at rest'
         self._limits = limits
+        self._times[1] = LONGEST_STEP * period
         self._bounds = np.stack(
             [limits.lower, limits.upper, limits.max_velocity, limits.max_acceleration]
         )
         n, window = limits.lower.size, limits.smoothing_time
         self._times[2] = window
-        pieces = kernels.PHASES * (ceil(window / (SHORTEST_STEP * self._period)) + 2)
+        pieces = kernels.PHASES * (ceil(window / (SHORTEST_STEP * period)) + 2)
         self._history = np.zeros((n, pieces if window > 0.0 else 1, smoothing.WIDTH))
         self._newest = np.zeros(n, dtype=np.int64)
         self.seed(self._outer[0].copy())

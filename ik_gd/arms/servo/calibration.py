@@ -105,7 +105,7 @@ class JointCalibration:
 
     def to_radians(self, tick: float) -> float:
         """Return the joint position [rad] at `tick`."""
-        return (tick - self.zero_tick) * self.radians_per_tick
+        return (tick - self.zero_tick) * self.radians_per_tick + 0.0  # never -0.0
 
     def to_tick(self, position: float) -> int:
         """Return the tick nearest to `position` [rad], within tick_min .. tick_max.

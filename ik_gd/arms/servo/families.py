@@ -73,7 +73,7 @@ def _family(
 FAMILIES: Mapping[str, Family] = {
     'feetech_sts': _family(_open_sts, STS, 1_000_000),
     'feetech_scs': _family(_open_scs, SCS, 1_000_000),
-    'dynamixel_x': _family(_open_dynamixel, DYNAMIXEL_X, 57_600),
+    'dynamixel': _family(_open_dynamixel, DYNAMIXEL_X, 57_600),
     'lx16a': Family(_open_lx16a, ('lx16a',), (115_200,), LAST_TICK, TICKS_PER_REV),
 }
 

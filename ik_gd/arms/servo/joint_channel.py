@@ -115,6 +115,10 @@ class JointChannel:
         if verdict.fault:
             self.fault = verdict.fault
 
+    def skip(self) -> None:
+        """Know nothing in this cycle: there was no time to ask."""
+        self.reading = None
+
     def count(self, miss: Miss) -> None:
         """Count one failed question."""
         if miss is Miss.SILENT:

@@ -46,6 +46,7 @@ class Lx16aServos:
 
     def __init__(self, bus: ServoBus, period: float) -> None:
         self.bus = bus
+        self.has_common_read = False
         self._move_time = round(1e3 * period * _MOVE_CYCLES)  # [ms]
         self._climate: dict[int, _Climate] = {}
 
@@ -115,6 +116,7 @@ class Lx16aServos:
     def write_watchdog(self, servos: Sequence[int], seconds: float) -> None:
         """Do nothing: these servos have no watchdog."""
 
-    def clear_faults(self, servo: int) -> None:
+    def clear_faults(self, servo: int) -> bool:
         """Switch torque off: these servos re-engage by themselves once they have cooled."""
         self.write_torque([servo], False)
+        return False

@@ -50,7 +50,7 @@ class Poller:
         end = self._clock() + self._budget
         regular = [channel for channel in self._channels if channel.misses == 0]
         suspects = [
-            channel for channel in self._channels if 0 < channel.misses and not channel.is_lost
+            channel for channel in self._channels if channel.misses > 0 and not channel.is_lost
         ]
         lost = [channel for channel in self._channels if channel.is_lost]
         if regular:
@@ -63,17 +63,26 @@ class Poller:
         self._turn += 1
 
     def _ask_together(self, channels: list[JointChannel], end: float) -> None:
-        results = self._servos.read_status([channel.id for channel in channels])
-        now = self._clock()
-        for channel in channels:
-            result = results[channel.id]
-            for _ in range(self._retries):
-                if not isinstance(result, Miss) or self._clock() >= end:
-                    break
-                channel.count(result)
-                channel.retries += 1
-                result = self._ask_one(channel)
-            channel.take(result, now)
+        if self._servos.has_common_read:
+            results = self._servos.read_status([channel.id for channel in channels])
+            for channel in channels:
+                self._settle(channel, results[channel.id], end)
+            return
+        for channel in self._from_turn(channels):
+            if self._clock() < end:
+                self._settle(channel, self._ask_one(channel), end)
+            else:
+                channel.skip()
+
+    def _settle(self, channel: JointChannel, result: ReadingResult, end: float) -> None:
+        """Give the channel `result`, or what asking again brings."""
+        for _ in range(self._retries):
+            if not isinstance(result, Miss) or self._clock() >= end:
+                break
+            channel.count(result)
+            channel.retries += 1
+            result = self._ask_one(channel)
+        channel.take(result, self._clock())
 
     def _probe(self, lost: list[JointChannel], alone: bool) -> None:
         if not alone and self._clock() < self._probe_at:

@@ -33,6 +33,7 @@ class RegisterServos:
         self, bus: ServoBus, table: RegisterTable, reboot: Callable[[int], None] | None = None
     ) -> None:
         self.bus = bus
+        self.has_common_read = table.has_sync_read
         self._table = table
         self._reboot = reboot
         self._models: dict[int, int] = {}
@@ -122,11 +123,14 @@ class RegisterServos:
         if count:
             self._write('watchdog', dict.fromkeys(servos, count))
 
-    def clear_faults(self, servo: int) -> None:
-        """Reboot where only that clears a fault; elsewhere torque off is enough."""
+    def clear_faults(self, servo: int) -> bool:
+        """Switch torque off, and restart the servo where only that clears a fault."""
         self.write_torque([servo], False)
-        if self._reboot is not None:
-            self._reboot(servo)
+        if self._reboot is None:
+            return False
+        self._alerts.pop(servo, None)
+        self._reboot(servo)
+        return True
 
     def _write(self, name: str, values: Mapping[int, int]) -> None:
         register = self._table.registers.get(name)

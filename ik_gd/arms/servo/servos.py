@@ -69,9 +69,15 @@ ControlResult = Union[Control, Miss]  # noqa: UP007
 
 
 class Servos(Protocol):
-    """The servos of one family on one bus. All methods raise PortLost when the line is gone."""
+    """The servos of one family on one bus. All methods raise PortLost when the line is gone.
+
+    Attributes:
+        bus: the servos, by address.
+        has_common_read: whether read_status asks all with one packet.
+    """
 
     bus: ServoBus
+    has_common_read: bool
 
     def read_status(self, servos: Sequence[int]) -> dict[int, ReadingResult]:
         """Return a reading, or why there is none, for every id."""
@@ -105,6 +111,10 @@ class Servos(Protocol):
         """Have the servos stop by themselves when nobody talks to them, where they can; 0: not."""
         ...
 
-    def clear_faults(self, servo: int) -> None:
-        """Do what the family needs to leave a fault behind; torque is off afterwards."""
+    def clear_faults(self, servo: int) -> bool:
+        """Do what the family needs to leave a fault behind; torque is off afterwards.
+
+        Returns:
+            Whether the servo restarts to that end, and is silent for a moment.
+        """
         ...

@@ -128,7 +128,7 @@ class FeetechServo(VirtualServo):
         if self.model.strained_for >= self.switches.overload_time and not self._overloaded:
             self._overloaded = True
             self._limit_motion()
-        if self.status & TEMPERATURE & self.registers.get('unloading_condition'):
+        if self.status & ~OVERLOAD & self.registers.get('unloading_condition'):
             self.registers.put('torque', 0)
             self.model.torque_on = False
 

@@ -23,7 +23,7 @@ _COMMON = (
     Register(14, 1, 'max_voltage', 80),
     Register(15, 1, 'min_voltage', 40),
     Register(16, 2, 'max_torque', 1000),
-    Register(19, 1, 'unloading_condition', 0b101101),
+    Register(19, 1, 'unloading_condition', 0b101100),
     Register(20, 1, 'led_alarm', 0b101111),
     Register(21, 1, 'p_gain', 32),
     Register(22, 1, 'd_gain', 32),

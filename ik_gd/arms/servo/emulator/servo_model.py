@@ -186,9 +186,12 @@ class ServoModel:
             wanted = min(max(self.goal_speed or 0.0, -limit), limit)
         else:
             error = self.goal - self.gears
-            # the speed from which steps of `change` stop exactly within the error
-            braking = math.sqrt(2.0 * change * abs(error) / STEP + 0.25 * change**2) - 0.5 * change
-            wanted = math.copysign(min(limit, braking, abs(error) / STEP), error)
+            # from (n + f) changes of speed, n + 1 steps of one change less each end at rest
+            # exactly where the error does: error = change STEP (n + 1) (n / 2 + f)
+            changes = abs(error) / (change * STEP)
+            n = math.floor(0.5 * (math.sqrt(1.0 + 8.0 * changes) - 1.0))
+            braking = change * (0.5 * n + changes / (n + 1))
+            wanted = math.copysign(min(limit, braking), error)
         return min(max(wanted, self.speed - change), self.speed + change)
 
     def _turn(self) -> None:

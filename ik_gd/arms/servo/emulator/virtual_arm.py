@@ -253,7 +253,7 @@ def _lx16a(
     low, high = row.low or 0, 1000 if row.high is None else row.high
     settings = Settings(
         servo_id=row.servo_id,
-        offset=-row.homing_offset,
+        offset=row.homing_offset,
         low=min(max(low, 0), 1000),
         high=min(max(high, 0), 1000),
     )

@@ -23,6 +23,8 @@ from ik_gd.arms.servo.emulator.virtual_servo import Line
 from ik_gd.arms.servo.emulator.wire import Delivery, Wire
 from ik_gd.core.errors import ArmError
 
+IDLE = 0.5  # [s] servos live on so often while the bus is quiet
+
 
 class VirtualBus:
     """Servos on a pseudo-terminal, run by a thread; plugged in from the start.
@@ -188,15 +190,24 @@ class VirtualBus:
     def _run(self, terminal: PseudoTerminal) -> None:
         """Pass bytes on, each at its time, until somebody writes to the wake pipe."""
         while True:
-            wait = max(0.0, self._queue[0].due - time.monotonic()) if self._queue else None
+            now = time.monotonic()
+            wait = max(0.0, self._queue[0].due - now) if self._queue else IDLE
             ready, _, _ = select.select([terminal.master, self._wake_read], [], [], wait)
             if self._wake_read in ready:
                 os.read(self._wake_read, 1)
                 return
             if terminal.master in ready:
                 self._hear(terminal)
+            elif not self._queue:
+                self._live()
             while self._queue and self._queue[0].due <= time.monotonic():
                 terminal.write(self._queue.popleft().data)
+
+    def _live(self) -> None:
+        """Let time pass for the servos while no host is there."""
+        with self.lock:
+            for servo in self._line.servos:
+                servo.touch(time.monotonic())
 
     def _hear(self, terminal: PseudoTerminal) -> None:
         now = time.monotonic()

@@ -14,6 +14,7 @@ from ik_gd.arms.servo.emulator.servo_model import ServoModel
 RESET_VOLTS = 3.0  # below this supply a servo's processor stops
 OVERHEATED = 90.0  # [degrees Celsius] above every family's limit
 LINE_GAP = 0.005  # [s] a packet that pauses longer is given up
+WATCH_PERIOD = 0.01  # [s] how often a servo looks at its protections, at least
 BAUD_TOLERANCE = 0.03
 
 
@@ -93,6 +94,11 @@ class VirtualServo(ABC):
     def touch(self, now: float) -> None:
         """Bring mechanics and protections up to `now` [s]."""
         self.model.blocked = self.servo_id in self.faults.overload
+        while self.model.time + WATCH_PERIOD < now:
+            self._live_until(self.model.time + WATCH_PERIOD)
+        self._live_until(now)
+
+    def _live_until(self, now: float) -> None:
         self.model.advance(now)
         if self.servo_id in self.faults.overheat:
             self.model.temperature = max(self.model.temperature, OVERHEATED)

@@ -90,4 +90,5 @@ SCS = RegisterTable(
     position_modes=(),
     stop_faults=_STOP_FAULTS,
     warn_faults=_WARN_FAULTS,
+    has_sync_read=False,
 )

@@ -87,6 +87,7 @@ class RegisterTable:
         stop_faults: bit of `faults`: its name; torque goes off.
         warn_faults: bit of `faults`: its name.
         watchdog_unit: one count of the bus watchdog [s]; 0: there is none.
+        has_sync_read: whether one packet can ask several servos.
     """
 
     byteorder: Literal['little', 'big']
@@ -108,6 +109,7 @@ class RegisterTable:
     stop_faults: Mapping[int, str] = field(default_factory=dict)
     warn_faults: Mapping[int, str] = field(default_factory=dict)
     watchdog_unit: float = 0.0
+    has_sync_read: bool = True
 
     def model_number(self, name: str) -> int | None:
         """Return the number of the model called `name`, None if the family has no such model."""
