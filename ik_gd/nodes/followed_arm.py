@@ -20,7 +20,6 @@ from ik_gd.nodes.conversions import JointReader
 from ik_gd.nodes.ik_parameters import IkSettings
 from ik_gd.nodes.objectives import make_solver
 
-
 _ANY_ROTATION = 2.0 * np.pi  # [rad]
 
 
