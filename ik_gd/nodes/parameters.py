@@ -24,6 +24,8 @@ from ik_gd.core.errors import IkGdError, SettingsError
 
 Settings = TypeVar('Settings')
 
+_KINDS = {bool: 'truth value', int: 'whole number', float: 'number', str: 'text'}
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -31,8 +33,9 @@ class Parameter:
 
     Attributes:
         name: as in `ros2 param set`.
-        default: fixes the type: bool, int, float, str, or a list of one of them. An empty list
-            is a list of str.
+        default: fixes the type: bool, int, float, str, or a list of one of them. Where it is a
+            float, an integer is taken too: people write `rate:=200`.
+        item: the type of the items of a list; a single value is taken as a list of one.
         description: one sentence.
         unit: SI symbol, empty for none.
         minimum: smallest value allowed, None for no bound (numbers only).
@@ -49,6 +52,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
+    item: type = str
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what `ros2 param describe` shows."""
@@ -57,6 +61,7 @@ class Parameter:
             name=self.name,
             description=text,
             read_only=not self.live,
+            dynamic_typing=isinstance(self.default, (float, list)),
             additional_constraints=f'one of {", ".join(self.choices)}' if self.choices else '',
         )
         if self.minimum is None and self.maximum is None:
@@ -73,14 +78,38 @@ class Parameter:
             descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
         return descriptor
 
-    def check(self, value: Any) -> None:
-        """Raise SettingsError if `value` alone is not allowed, whatever the others are."""
+    def checked(self, value: Any) -> Any:
+        """Return `value` in the row's own type.
+
+        Raises:
+            SettingsError: it is not allowed, whatever the other parameters are.
+        """
+        if isinstance(self.default, list):
+            is_list = hasattr(value, '__iter__') and not isinstance(value, (str, bytes))
+            items = list(value) if is_list else [value]
+            if items == [''] and self.item is not str:  # an empty list as `name:=['']`
+                items = []
+            return [self._checked_one(item, self.item) for item in items]
+        return self._checked_one(value, type(self.default))
+
+    def _checked_one(self, value: Any, kind: type) -> Any:
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise SettingsError(f'{self.name}: {value!r} is not a {_KINDS[kind]}')
         if self.choices and value not in self.choices:
             raise SettingsError(f'{self.name}: {value!r} is not one of {", ".join(self.choices)}')
-        numbers = value if isinstance(value, (list, tuple)) else [value]
-        for number in numbers:
-            if isinstance(number, float) and math.isnan(number):
-                raise SettingsError(f'{self.name}: NaN is not a value')
+        if kind is float and not math.isfinite(value):
+            raise SettingsError(f'{self.name}: {value} is not finite')
+        if kind in (int, float):
+            low = -math.inf if self.minimum is None else self.minimum
+            high = math.inf if self.maximum is None else self.maximum
+            if not low <= value <= high:
+                unit = f' {self.unit}' if self.unit else ''
+                raise SettingsError(
+                    f'{self.name}: {value:g}{unit} is not between {low:g} and {high:g}'
+                )
+        return value
 
 
 class ParameterSet(Generic[Settings]):
@@ -108,21 +137,18 @@ class ParameterSet(Generic[Settings]):
     ) -> None:
         self._rows = {row.name: row for row in table}
         self._build = build
-        self._values = {row.name: _declare(node, row) for row in table}
-        for row in table:
-            row.check(self._values[row.name])
+        self._values = {row.name: row.checked(_declare(node, row)) for row in table}
         self.settings: Settings = build(self._values)
         self.on_change: Callable[[Settings], None] | None = None
         node.add_on_set_parameters_callback(self._on_set)
 
     def _on_set(self, parameters: Sequence[Any]) -> SetParametersResult:
-        changes = {p.name: p.value for p in parameters if p.name in self._rows}
-        if not changes:
+        given = {p.name: p.value for p in parameters if p.name in self._rows}
+        if not given:
             return SetParametersResult(successful=True)
-        values = {**self._values, **changes}
         try:
-            for name, value in changes.items():
-                self._rows[name].check(value)
+            changes = {name: self._rows[name].checked(value) for name, value in given.items()}
+            values = {**self._values, **changes}
             settings = self._build(values)
         except IkGdError as error:
             return SetParametersResult(successful=False, reason=str(error))
@@ -134,7 +160,6 @@ class ParameterSet(Generic[Settings]):
 
 def _declare(node: Node, row: Parameter) -> Any:
     try:
-        value = node.declare_parameter(row.name, row.default, row.descriptor()).value
+        return node.declare_parameter(row.name, row.default, row.descriptor()).value
     except Exception as error:  # rclpy raises several unrelated types for a bad override
         raise SettingsError(f'parameter {row.name}: {error}') from error
-    return list(value) if isinstance(row.default, list) else value

@@ -1,0 +1,1 @@
+"""A ServoBus for each protocol: a codec on a port."""

@@ -1,0 +1,103 @@
+"""The servo families that a calibration can name as its `driver`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ik_gd.arms.servo.buses.dynamixel2 import DynamixelBus
+from ik_gd.arms.servo.buses.feetech import FeetechBus
+from ik_gd.arms.servo.buses.lx16a import Lx16aBus
+from ik_gd.arms.servo.calibration import BusSettings, Calibration
+from ik_gd.arms.servo.lx16a_servos import LAST_TICK, TICKS_PER_REV, Lx16aServos
+from ik_gd.arms.servo.port import SerialPort
+from ik_gd.arms.servo.register_servos import RegisterServos
+from ik_gd.arms.servo.registers.dynamixel_x import DYNAMIXEL_X
+from ik_gd.arms.servo.registers.feetech import SCS, STS
+from ik_gd.arms.servo.registers.table import RegisterTable
+from ik_gd.arms.servo.servos import Servos
+from ik_gd.core.errors import CalibrationError
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of servo.
+
+    Attributes:
+        open: puts the family's servos on an open port.
+        models: the names a calibration may give.
+        bauds: the rates that a scan tries, the usual one first.
+        last_tick: the highest goal.
+        ticks_per_rev: ticks in a full turn.
+        table: the registers; None for a protocol with commands.
+    """
+
+    open: Callable[[SerialPort, BusSettings], Servos]
+    models: tuple[str, ...]
+    bauds: tuple[int, ...]
+    last_tick: int
+    ticks_per_rev: int
+    table: RegisterTable | None = None
+
+
+def _open_sts(port: SerialPort, settings: BusSettings) -> Servos:
+    return RegisterServos(FeetechBus(port, settings.timeout), STS)
+
+
+def _open_scs(port: SerialPort, settings: BusSettings) -> Servos:
+    return RegisterServos(FeetechBus(port, settings.timeout, is_scs=True), SCS)
+
+
+def _open_dynamixel(port: SerialPort, settings: BusSettings) -> Servos:
+    bus = DynamixelBus(port, settings.timeout)
+    return RegisterServos(bus, DYNAMIXEL_X, bus.reboot)
+
+
+def _open_lx16a(port: SerialPort, settings: BusSettings) -> Servos:
+    return Lx16aServos(Lx16aBus(port, settings.timeout), 1.0 / settings.rate)
+
+
+def _family(
+    opener: Callable[[SerialPort, BusSettings], Servos], table: RegisterTable, usual_baud: int
+) -> Family:
+    return Family(
+        open=opener,
+        models=tuple(table.models.values()),
+        bauds=(usual_baud, *(baud for baud in table.bauds if baud != usual_baud)),
+        last_tick=table.last_tick,
+        ticks_per_rev=table.ticks_per_rev,
+        table=table,
+    )
+
+
+FAMILIES: Mapping[str, Family] = {
+    'feetech_sts': _family(_open_sts, STS, 1_000_000),
+    'feetech_scs': _family(_open_scs, SCS, 1_000_000),
+    'dynamixel': _family(_open_dynamixel, DYNAMIXEL_X, 57_600),
+    'lx16a': Family(_open_lx16a, ('lx16a',), (115_200,), LAST_TICK, TICKS_PER_REV),
+}
+
+
+def family_of(calibration: Calibration) -> Family:
+    """Return the family of an arm's servos.
+
+    Raises:
+        CalibrationError: no such driver or model, or goals that the servos cannot take.
+    """
+    driver = calibration.bus.driver
+    if driver not in FAMILIES:
+        raise CalibrationError(f'bus: driver {driver!r} is not one of {", ".join(FAMILIES)}')
+    family = FAMILIES[driver]
+    for joint in calibration.joints:
+        if joint.model not in family.models:
+            raise CalibrationError(
+                f'joint {joint.name}: {driver} has no model {joint.model!r}; '
+                f'it has {", ".join(family.models)}'
+            )
+        if joint.tick_min < 0 or joint.tick_max > family.last_tick:
+            raise CalibrationError(
+                f'joint {joint.name}: ticks {joint.tick_min} .. {joint.tick_max} are not within '
+                f'0 .. {family.last_tick}: in position mode {driver} cannot cross its zero; '
+                'set the homing offset so that the range does not'
+            )
+    return family

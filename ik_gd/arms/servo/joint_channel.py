@@ -1,0 +1,178 @@
+"""All that the bus thread keeps about one joint and its servo."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ik_gd.arms.servo.bus import Miss
+from ik_gd.arms.servo.calibration import JointCalibration
+from ik_gd.arms.servo.goal_ramp import GoalRamp
+from ik_gd.arms.servo.health import ServoState, judge
+from ik_gd.arms.servo.servos import Reading, ReadingResult, Setting
+
+LOST_AFTER = 3  # cycles without an answer, after which a servo is only asked now and then
+
+
+@dataclass(frozen=True)
+class ServoReport:
+    """One joint, for diagnostics; NaN where it is not known.
+
+    Attributes:
+        name: of the joint.
+        id: of the servo.
+        state: health.
+        reason: why the state is not OK; empty if it is.
+        following: whether the joint has torque and follows commands.
+        position: [rad].
+        age: of the newest answer [s].
+        temperature: [deg C].
+        voltage: [V].
+        load: signed fraction of the servo's most.
+        answers: readings so far.
+        silences: questions without an answer.
+        garbled: answers that were not whole.
+        retries: questions asked again.
+    """
+
+    name: str
+    id: int
+    state: ServoState
+    reason: str
+    following: bool
+    position: float
+    age: float
+    temperature: float
+    voltage: float
+    load: float
+    answers: int
+    silences: int
+    garbled: int
+    retries: int
+
+
+class JointChannel:
+    """One joint: its newest reading, its health, its goal. Owned by the bus thread.
+
+    Attributes:
+        reading: of this cycle; None if the servo did not answer.
+        tick: `reading.tick`, unwrapped.
+        misses: cycles in a row without an answer.
+        answered_at: when the newest answer came [s].
+        differences: settings that differ from the calibration; None: not compared yet.
+        following: has torque and is sent goals.
+        in_doubt: missed a cycle: whether it still has torque must be seen before the next goal.
+        excused: its silence has been acknowledged by hand.
+        fault: why its torque went; stays until cleared by hand.
+    """
+
+    def __init__(self, joint: JointCalibration) -> None:
+        self.joint = joint
+        self.id = joint.id
+        self.ramp = GoalRamp(joint)
+        self.reading: Reading | None = None
+        self.tick = 0
+        self.misses = 0
+        self.answered_at = -math.inf
+        self.differences: tuple[Setting, ...] | None = None
+        self.following = False
+        self.in_doubt = False
+        self.excused = False
+        self.fault = ''
+        self.warning = ''
+        self.answers = 0
+        self.silences = 0
+        self.garbled = 0
+        self.retries = 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the servo has been silent for so long that it is only asked now and then."""
+        return self.misses >= LOST_AFTER
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the servo's settings have been compared and agree with the calibration."""
+        return self.differences == ()
+
+    def take(self, result: ReadingResult, now: float) -> None:
+        """Take over what the servo answered, or that it did not, in this cycle."""
+        if isinstance(result, Miss):
+            self.count(result)
+            self.reading = None
+            self.misses += 1
+            self.in_doubt = True
+            if self.is_lost:
+                self.differences = None  # whatever comes back may be another servo
+            return
+        self.reading = result
+        self.tick = self.joint.unwrap(result.tick)
+        self.misses = 0
+        self.answers += 1
+        self.answered_at = now
+        verdict = judge(result, self.joint)
+        self.warning = verdict.warning
+        if verdict.fault:
+            self.fault = verdict.fault
+
+    def skip(self) -> None:
+        """Know nothing in this cycle: there was no time to ask."""
+        self.reading = None
+
+    def count(self, miss: Miss) -> None:
+        """Count one failed question."""
+        if miss is Miss.SILENT:
+            self.silences += 1
+        else:
+            self.garbled += 1
+
+    def forget(self) -> None:
+        """Know nothing of the servo any more: the line is gone."""
+        self.reading = None
+        self.misses = LOST_AFTER
+        self.differences = None
+        self.following = False
+        self.in_doubt = True
+
+    def aim(self, position: float) -> None:
+        """Go for `position` [rad], within the calibrated range."""
+        self.ramp.target = float(self.joint.to_tick(position))
+
+    def present_fault(self) -> str:
+        """Return what is wrong right now, without the past; empty if nothing is."""
+        return '' if self.reading is None else judge(self.reading, self.joint).fault
+
+    def state(self) -> tuple[ServoState, str]:
+        """Return the health and the reason for it."""
+        if self.fault:
+            return ServoState.FAULT, self.fault
+        if self.reading is None:
+            return ServoState.SILENT, 'no answer'
+        if self.differences is None:
+            return ServoState.UNCHECKED, 'settings not compared yet'
+        if self.differences:
+            return ServoState.MISMATCH, '; '.join(str(setting) for setting in self.differences)
+        if self.warning:
+            return ServoState.WARNING, self.warning
+        return ServoState.OK, ''
+
+    def report(self, now: float) -> ServoReport:
+        """Return the joint for diagnostics."""
+        reading = self.reading or Reading(0, math.nan, math.nan, math.nan, math.nan)
+        state, reason = self.state()
+        return ServoReport(
+            name=self.joint.name,
+            id=self.id,
+            state=state,
+            reason=reason,
+            following=self.following,
+            position=math.nan if self.reading is None else self.joint.to_radians(self.tick),
+            age=now - self.answered_at,
+            temperature=reading.temperature,
+            voltage=reading.voltage,
+            load=reading.load,
+            answers=self.answers,
+            silences=self.silences,
+            garbled=self.garbled,
+            retries=self.retries,
+        )

@@ -1,0 +1,1 @@
+"""Register tables as data: one file a servo family."""

@@ -1,0 +1,203 @@
+"""A pose that moves straight to a target, or by a twist, only as fast as the joints can follow.
+
+The joints' rates for a tip twist come from damped least squares on the Jacobian.
+Source: B. Siciliano et al., Robotics: Modelling, Planning and Control, 2009, section 3.5.2.
+"""
+
+from math import sqrt
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ik_gd.core.kernels.kinematics import forward, jacobian
+from ik_gd.core.kernels.poses import distance, quaternion_of, rotation_vector, turned
+
+Array = NDArray[np.float64]
+
+_DAMPING = 0.02**2
+# Of the joints' acceleration, for changes of the twist: what a joint can catch up within the
+# same tick. More, and it would lag, and the tip leave the line. 1 / (1 + sqrt(2)) is the most.
+_SHARE = 0.35
+_ARRIVED = 1e-10  # [m] and [rad]
+
+
+@njit(cache=True, error_model='numpy')
+def joint_rates(J: Array, twist: Array, out: Array) -> None:
+    """Write the joint velocities (n,) that give the tip `twist` (6,), or nearly so.
+
+    out = J^T y with (J J^T + damping) y = twist, by Cholesky's L L^T.
+    """
+    n = J.shape[1]
+    L = np.zeros((6, 6))
+    y = np.empty(6)
+    for i in range(6):
+        for j in range(i + 1):
+            total = _DAMPING if i == j else 0.0
+            for k in range(n):
+                total += J[i, k] * J[j, k]
+            for k in range(j):
+                total -= L[i, k] * L[j, k]
+            L[i, j] = sqrt(total) if i == j else total / L[j, j]
+        y[i] = twist[i]
+        for k in range(i):
+            y[i] -= L[i, k] * y[k]
+        y[i] /= L[i, i]
+    for i in range(5, -1, -1):
+        for k in range(i + 1, 6):
+            y[i] -= L[k, i] * y[k]
+        y[i] /= L[i, i]
+    for k in range(n):
+        total = 0.0
+        for i in range(6):
+            total += J[i, k] * y[i]
+        out[k] = total
+
+
+@njit(cache=True, error_model='numpy')
+def capped(twist: Array, linear: float, angular: float) -> float:
+    """Return the factor, up to 1, that brings a twist (6,) within the tip's speed limits."""
+    v = sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
+    w = sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
+    factor = 1.0
+    if v > linear:
+        factor = linear / v
+    if w * factor > angular:
+        factor = angular / w
+    return factor
+
+
+@njit(cache=True, error_model='numpy')
+def toward_pose(
+    J: Array, position: Array, quaternion: Array, target: Array, target_velocity: Array,
+    speeds: Array, bounds: Array, dt: float, out: Array,
+) -> None:  # fmt: skip
+    """Write the twist with which to go straight to a moving target and stop on it.
+
+    Args:
+        J: (6, n) at the goal posture.
+        position: (3,) of the moved pose [m].
+        quaternion: (4,) of the moved pose.
+        target: (7,) position and quaternion at the end of the step.
+        target_velocity: (6,) how the target moves.
+        speeds: (2,) linear [m/s] and angular [rad/s] limit of the tip.
+        bounds: (2, n) velocity and acceleration limits of the joints.
+        dt: how long the step lasts [s].
+        out: (6,) out.
+    """
+    way = np.empty(6)
+    rotation_vector(quaternion, target[3:], way[3:])
+    for i in range(3):
+        way[i] = target[i] - position[i]
+    for i in range(6):
+        way[i] -= target_velocity[i] * dt
+    rates = np.empty(J.shape[1])
+    joint_rates(J, way, rates)
+    braking = 1e9  # of the way, in 1/s^2
+    for i in range(rates.shape[0]):
+        if abs(rates[i]) > 0.0:
+            braking = min(braking, _SHARE * bounds[1, i] / abs(rates[i]))
+    # From speed s one can stop within the way that is left after this step: s dt + s^2/2a = 1.
+    braking *= 0.8
+    x = braking * dt
+    speed = min(sqrt(x * x + 2.0 * braking) - x, 1.0 / dt)
+    if braking * dt * dt > 4.0:
+        speed = 1.0 / dt
+    for i in range(6):
+        out[i] = target_velocity[i] + speed * way[i]
+
+
+@njit(cache=True, error_model='numpy')
+def steer(
+    segments: Array, q: Array, position: Array, quaternion: Array, twist: Array, target: Array,
+    target_velocity: Array, speeds: Array, bounds: Array, times: Array, jogging: bool,
+) -> bool:  # fmt: skip
+    """Move a pose one step toward a target pose, or by a target twist.
+
+    Args:
+        segments: the chain, see layout.
+        q: (n,) the posture for which the pose is the goal.
+        position: (3,) in and out [m].
+        quaternion: (4,) in and out.
+        twist: (6,) with which the pose moves, in and out.
+        target: (7,) as of `toward_pose`.
+        target_velocity: (6,) of the target pose; the twist itself when jogging.
+        speeds: (2,) linear [m/s] and angular [rad/s] limit of the tip.
+        bounds: (2, n) velocity and acceleration limits of the joints.
+        times: (2,) how long the step lasts [s]; how much of the speed to use, 0 .. 1.
+        jogging: whether there is a twist to go by, and no pose.
+
+    Returns:
+        Whether the pose is on the target.
+    """
+    dt, willing = times[0], times[1]
+    n = q.shape[0]
+    J = jacobian(segments, q)
+    wanted = np.empty(6)
+    if jogging:
+        wanted[:] = target_velocity
+    else:
+        toward_pose(J, position, quaternion, target, target_velocity, speeds, bounds, dt, wanted)
+    rates = np.empty(n)
+    joint_rates(J, wanted, rates)
+    factor = willing * capped(wanted, speeds[0], speeds[1])
+    for i in range(n):
+        if abs(rates[i]) * factor > 0.95 * bounds[0, i]:
+            factor = 0.95 * bounds[0, i] / abs(rates[i])
+    wanted *= factor
+    joint_rates(J, wanted - twist, rates)
+    change = 1.0
+    for i in range(n):
+        if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
+            change = _SHARE * bounds[1, i] * dt / abs(rates[i])
+    step = np.empty(6)
+    for i in range(6):
+        twist[i] += change * (wanted[i] - twist[i])
+        step[i] = twist[i] * dt
+    for i in range(3):
+        position[i] += step[i]
+    before = quaternion.copy()
+    turned(before, step[3:], quaternion)
+    if jogging:
+        return False
+    rotation_vector(quaternion, target[3:], step[3:])
+    off = 0.0
+    for i in range(3):
+        off = max(off, abs(target[i] - position[i]), abs(step[3 + i]))
+    if off > _ARRIVED:
+        return False
+    position[:] = target[:3]
+    quaternion[:] = target[3:]
+    return True
+
+
+@njit(cache=True, error_model='numpy')
+def assess(
+    segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
+    reference: Array, target: Array, out: Array,
+) -> None:  # fmt: skip
+    """Write how far a command is from where it shall be.
+
+    Args:
+        segments: the chain, see layout.
+        command: (n,) commanded joint positions.
+        goal: (n,) to which they move.
+        velocity: (n,) with which they move.
+        speed: (n,) velocity limits.
+        reference: (7,) position and quaternion for which the goal is the solution.
+        target: (7,) to which that moves.
+        out: (4,) out: from the commanded tip to the target [m]; the turns from there to the
+            goal's tip and from the reference to the target [rad]; how long the joints need to
+            the goal at least [s]; the largest velocity.
+    """
+    here, there = forward(segments, command), forward(segments, goal)
+    a, b = np.empty(4), np.empty(4)
+    quaternion_of(here, a)
+    quaternion_of(there, b)
+    out[0] = distance(here[:3, 3], a, target[:3], a)[0]
+    turn = distance(here[:3, 3], a, here[:3, 3], b)[1]
+    out[1] = turn + distance(target[:3], reference[3:], target[:3], target[3:])[1]
+    out[2], out[3] = 0.0, 0.0
+    for i in range(command.shape[0]):
+        out[2] = max(out[2], abs(goal[i] - command[i]) / speed[i])
+        out[3] = max(out[3], abs(velocity[i]))

@@ -1,0 +1,143 @@
+"""The joint goal of each tick: solved from the goal before, with the velocity it moves at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ik_gd.core.pose import Pose
+
+if TYPE_CHECKING:
+    from ik_gd.core.chain import Chain
+    from ik_gd.core.follower_settings import FollowerSettings
+    from ik_gd.core.motion import MotionLimits
+    from ik_gd.core.solver import Solution, Solver
+
+Array = NDArray[np.float64]
+
+_SEARCH_SEED = 0  # of the search for another branch: the same target, the same answer
+
+
+class Pursuit:
+    """Finds the joint positions that follow a pose from tick to tick.
+
+    Args:
+        chain: the arm.
+        solver: of the same chain.
+
+    Attributes:
+        goal: (n,) [rad or m].
+        goal_velocity: (n,) [rad/s or m/s].
+        solution: the newest; None before the first.
+        iterations: of the newest tick.
+        is_stuck: whether no descent got closer for the stall time.
+    """
+
+    def __init__(self, chain: Chain, solver: Solver) -> None:
+        self._solver = solver
+        self.goal = np.zeros(chain.dof)
+        self.goal_velocity = np.zeros(chain.dof)
+        self.solution: Solution | None = None
+        self.iterations = 0
+        self.is_stuck = False
+        self._goal_before = np.zeros(chain.dof)
+        self._solved = np.full(7, np.nan)
+        self._stuck_since: float | None = None
+        self._has_searched = False
+        self._was_smooth = False
+
+    def configure(self, settings: FollowerSettings, limits: MotionLimits) -> None:
+        """Take on settings, and limits inside which goals shall be."""
+        self._settings = settings
+        self._limits = limits
+        self._effort = {} if settings.iterations is None else {'iterations': settings.iterations}
+
+    def start(self, q: Array) -> None:
+        """Begin with the goal at `q` (n,), at rest."""
+        self.goal[:] = q
+        self.goal_velocity[:] = 0.0
+        self.solution = None
+        self.iterations = 0
+        self._solved[:] = np.nan
+        self._was_smooth = False
+        self._end_of_stall()
+
+    def go_to(self, q: Array) -> None:
+        """Make the posture `q` (n,) the goal: nothing is solved."""
+        self.goal[:] = q
+        self.goal_velocity[:] = 0.0
+        self.solution = None
+        self.iterations = 0
+        self._was_smooth = False
+        self._end_of_stall()
+
+    def pursue(self, pose: Array, is_smooth: bool, now: float, dt: float) -> bool:
+        """Solve for `pose`, from the goal before.
+
+        Args:
+            pose: (7,) position [m] and quaternion.
+            is_smooth: whether it moved evenly since the last tick.
+            now: [s].
+            dt: in which it moved [s].
+
+        Returns:
+            Whether the solver's answer can be used.
+        """
+        self._goal_before[:] = self.goal
+        self.iterations = 0
+        if self.solution is None or not self._is_solved or (pose != self._solved).any():
+            self._solve(pose, now)
+        if not np.isfinite(self.goal).all():
+            self.start(self._goal_before)
+            return False
+        self._estimate_velocity(is_smooth, dt)
+        return True
+
+    @property
+    def _is_solved(self) -> bool:
+        return self.solution is not None and self.solution.status.name == 'CONVERGED'
+
+    def _solve(self, pose: Array, now: float) -> None:
+        target = Pose(pose[:3], pose[3:])
+        self.solution = self._solver.track(
+            target, self.goal, lower=self._limits.lower, upper=self._limits.upper, **self._effort
+        )
+        self.iterations = self.solution.iterations
+        self.goal[:] = self.solution.q
+        self._solved[:] = pose
+        if self.solution.status.name not in ('STALLED', 'AT_LIMIT'):
+            self._end_of_stall()
+            return
+        if self._stuck_since is None:
+            self._stuck_since = now
+        self.is_stuck = now - self._stuck_since >= self._settings.stall_time
+        if self.is_stuck and self._settings.allow_branch_change and not self._has_searched:
+            self._search(target)
+
+    def _search(self, target: Pose) -> None:
+        """Look for another branch from restarts; the motion then travels there in joint space."""
+        self._has_searched = True
+        found = self._solver.solve(target, self.goal, rng=np.random.default_rng(_SEARCH_SEED))
+        inside = (found.q >= self._limits.lower) & (found.q <= self._limits.upper)
+        if found.status.name == 'CONVERGED' and inside.all():
+            self.solution = found
+            self.goal[:] = found.q
+            self._end_of_stall()
+
+    def _end_of_stall(self) -> None:
+        self._stuck_since = None
+        self.is_stuck = False
+        self._has_searched = False
+
+    def _estimate_velocity(self, is_smooth: bool, dt: float) -> None:
+        """Take the velocity of the goal from its last step, where that was an even one."""
+        even = is_smooth and self._was_smooth and dt > 0.0
+        self._was_smooth = is_smooth
+        self.goal_velocity[:] = 0.0
+        if even:
+            np.subtract(self.goal, self._goal_before, out=self.goal_velocity)
+            self.goal_velocity /= dt
+            if (np.abs(self.goal_velocity) > self._limits.max_velocity).any():
+                self.goal_velocity[:] = 0.0

@@ -1,0 +1,130 @@
+"""Where a streamed target is now: the newest message, moved on at the stream's own velocity.
+
+Messages come at jittering times and sometimes not at all; only receive times on our own clock
+are used. The stream's clock is recovered by a small phase-locked loop, its velocity by
+differences of poses over that clock. A velocity is used only after it repeated itself, so that
+jumps, corners and noise are followed but never extrapolated.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ik_gd.core.kernels import poses
+
+Array = NDArray[np.float64]
+
+_SLOWEST = 0.25  # [s] between messages; slower ones are single goals, not a stream
+_TRUSTED = 3  # differences that agree until a velocity is fully used
+_AGREEMENT = 0.5  # of the larger velocity, by which two may differ and yet agree
+_PERIOD_GAIN = 0.1
+_PHASE_GAIN = 0.2
+_VELOCITY_GAIN = 0.6
+_HORIZON = 1.5  # periods to look ahead at most
+_BLEND_TIME = 0.05  # [s] in which two thirds of the difference a message makes are taken over
+_FADES_FROM, _FADES_TO = 2.0, 4.0  # periods without a message until the velocity counts no more
+
+
+class TargetStream:
+    """Estimates a pose between, and a little after, the messages that told it.
+
+    Attributes:
+        position: (3,) of the newest message [m].
+        quaternion_xyzw: (4,) of the newest message.
+        received: when it came [s].
+        velocity: (2, 3) linear [m/s], angular [rad/s]; as far as they are trusted, 0 otherwise.
+    """
+
+    def __init__(self) -> None:
+        self.position = np.zeros(3)
+        self.quaternion_xyzw = np.array([0.0, 0.0, 0.0, 1.0])
+        self.received = -np.inf
+        self.velocity = np.zeros((2, 3))
+        self._estimate = np.zeros((2, 3))
+        self._agreed = [0, 0]
+        self._period = 0.0
+        self._sent = -np.inf  # when the newest message came, but for jitter
+        self._moved = np.zeros((2, 3))
+        self._offset = np.zeros((2, 3))  # what the newest message changed, yet to be taken over
+        self._now_position = np.zeros(3)
+        self._now_quaternion = np.zeros(4)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether there is a velocity that is trusted."""
+        return self._agreed[0] > 0 or self._agreed[1] > 0
+
+    def receive(self, position: Array, quaternion_xyzw: Array, now: float) -> None:
+        """Take in a message: the pose `position` (3,) [m], `quaternion_xyzw` (4,)."""
+        was_moving = self.is_moving
+        if was_moving:
+            before = tuple(x.copy() for x in self.at(now))
+        elapsed = self._recover_clock(now)
+        if elapsed > 0.0:
+            np.subtract(position, self.position, out=self._moved[0])
+            poses.rotation_vector(self.quaternion_xyzw, quaternion_xyzw, self._moved[1])
+            for kind in range(2):
+                self._learn(kind, self._moved[kind] / elapsed)
+        else:
+            self._agreed = [0, 0]
+            self._estimate[:] = 0.0
+            self.velocity[:] = 0.0
+        self.position[:] = position
+        self.quaternion_xyzw[:] = quaternion_xyzw
+        self.received = now
+        self._offset[:] = 0.0
+        if was_moving and self.is_moving:
+            after = self.at(now)
+            np.subtract(before[0], after[0], out=self._offset[0])
+            poses.rotation_vector(after[1], before[1], self._offset[1])
+
+    def at(self, now: float) -> tuple[Array, Array]:
+        """Return position (3,) and quaternion (4,) now; the next call changes these arrays."""
+        if not self.is_moving:
+            return self.position, self.quaternion_xyzw
+        age = max(now - self._sent, 0.0) / self._period
+        fade = (_FADES_TO - age) / (_FADES_TO - _FADES_FROM)
+        ahead = min(age, _HORIZON) * self._period * min(max(fade, 0.0), 1.0)
+        left = exp((self.received - now) / _BLEND_TIME)
+        if ahead == 0.0 and left < 1e-9:
+            return self.position, self.quaternion_xyzw
+        np.multiply(self.velocity, ahead, out=self._moved)
+        self._moved += left * self._offset
+        np.add(self.position, self._moved[0], out=self._now_position)
+        poses.turned(self.quaternion_xyzw, self._moved[1], self._now_quaternion)
+        return self._now_position, self._now_quaternion
+
+    def _recover_clock(self, now: float) -> float:
+        """Return the time between this message and the one before [s]; 0 if unrelated."""
+        gap = now - self.received
+        if not 0.0 < gap <= _SLOWEST:
+            self._period, self._sent = 0.0, now
+            return 0.0
+        if self._period == 0.0:
+            self._period, self._sent = gap, now
+            return gap
+        count = max(round(gap / self._period), 1)
+        elapsed = count * self._period
+        late = now - (self._sent + elapsed)
+        if abs(late) > 0.75 * self._period:
+            self._period, self._sent = gap / count, now
+            return gap
+        self._period = max(self._period + _PERIOD_GAIN * late / count, 1e-6)
+        self._sent += elapsed + _PHASE_GAIN * late
+        return elapsed
+
+    def _learn(self, kind: int, velocity: Array) -> None:
+        """Judge a new linear (kind 0) or angular (kind 1) velocity (3,)."""
+        old = self._estimate[kind]
+        size = max(float(velocity @ velocity), float(old @ old))
+        change = velocity - old
+        if size > 0.0 and float(change @ change) <= _AGREEMENT**2 * size:
+            self._agreed[kind] = min(self._agreed[kind] + 1, _TRUSTED)
+            old += _VELOCITY_GAIN * change
+        else:
+            self._agreed[kind] = 0
+            old[:] = velocity
+        self.velocity[kind] = old * (self._agreed[kind] / _TRUSTED)

@@ -1,0 +1,71 @@
+"""The clock that control ticks run on: steady on hardware, the node's under simulated time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.timer import Timer
+
+_SET_AFRESH = 1.0  # [s] how long the offset between the steady and the node's clock is used
+
+
+class TickClock:
+    """Tells the time of ticks, in seconds that never run backward without a word.
+
+    rclpy's own timers follow the node's clock and stall when it is set back (rclpy#1490), and
+    the system's clock may be set at any time. So `use_sim_time` decides: simulated time, where
+    a pause of the simulation is a pause of the arm; else the steady clock.
+
+    Args:
+        node: whose parameter `use_sim_time` and clock count.
+        on_jump_back: called when simulated time was set back.
+    """
+
+    def __init__(self, node: Node, on_jump_back: Callable[[], None]) -> None:
+        self._node_clock = node.get_clock()
+        self._node = node
+        self._on_jump_back = on_jump_back
+        self._timers: list[Timer] = []
+        self._offset_ns = 0
+        self._offset_until = -1.0
+        self.is_simulated = bool(node.get_parameter('use_sim_time').value)
+        self._clock = self._node_clock
+        if not self.is_simulated:
+            self._clock = Clock(clock_type=ClockType.STEADY_TIME)
+            return
+        threshold = JumpThreshold(
+            min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True
+        )
+        self._jumps = self._node_clock.create_jump_callback(threshold, post_callback=self._on_jump)
+
+    def now(self) -> float:
+        """Return the time [s]; only differences mean something."""
+        if self.is_simulated:
+            return float(self._node_clock.now().nanoseconds * 1e-9)
+        return time.monotonic()
+
+    def stamp(self, now: float) -> int:
+        """Return the time `now` as the node's clock has it [ns], for headers of messages.
+
+        The two clocks are compared once a second, so that the stamps of successive ticks are
+        as far apart as the ticks.
+        """
+        if self.is_simulated:
+            return round(now * 1e9)
+        if now >= self._offset_until:
+            self._offset_ns = self._node_clock.now().nanoseconds - time.monotonic_ns()
+            self._offset_until = now + _SET_AFRESH
+        return round(now * 1e9) + self._offset_ns
+
+    def create_timer(self, period: float, callback: Callable[[], None]) -> None:
+        """Call `callback` every `period` [s] of this clock."""
+        self._timers.append(self._node.create_timer(period, callback, clock=self._clock))
+
+    def _on_jump(self, jump: TimeJump) -> None:
+        for timer in self._timers:
+            timer.reset()
+        self._on_jump_back()
