@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ik_gd.core.feedback import Feedback
+from ik_gd.core.feedback import Feedback, Supervisor
 from ik_gd.core.follower_settings import FollowerSettings, per_joint
 from ik_gd.core.kernels import steering
 from ik_gd.core.motion import LONGEST_STEP, SHORTEST_STEP, JointMotion, MotionLimits
@@ -15,6 +15,7 @@ from ik_gd.core.pose import Pose
 from ik_gd.core.pursuit import Pursuit
 from ik_gd.core.reference import Asked, Reference
 from ik_gd.core.states import CONDUCT, Conduct, Event, FollowerState, next_state
+from ik_gd.core.tick import Tick
 
 if TYPE_CHECKING:
     from ik_gd.core.chain import Chain
@@ -28,31 +29,7 @@ _AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
 _STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
 _EAGER, _RELUCTANT = 2.0, 10.0  # periods of lag at which a straight path starts to wait, and waits
 
-
-class Tick(NamedTuple):
-    """What one tick decided.
-
-    Attributes:
-        state: after this tick.
-        command: (n,) where the joints shall be [rad or m]; None when nothing may be published.
-        velocity: (n,) of the command [rad/s or m/s].
-        position_error: from the commanded tip to the target [m]; NaN without a target.
-        rotation_error: likewise, of what the objective asks for [rad].
-        iterations: of the descent in this tick.
-        limiting_joint: that keeps the tip from the target, in AT_LIMIT; else None.
-        missing_joints: whose positions are unknown or too old.
-        message: the state in words.
-    """
-
-    state: FollowerState
-    command: Array | None
-    velocity: Array
-    position_error: float
-    rotation_error: float
-    iterations: int
-    limiting_joint: str | None
-    missing_joints: tuple[str, ...]
-    message: str
+_EVENTS = {'AT_LIMIT': Event.LIMITED, 'OUT_OF_REACH': Event.BEYOND_REACH}
 
 
 class Follower:
@@ -78,6 +55,28 @@ class Follower:
         self._solver = solver
         self._is_paused = False
         self._reset(settings or FollowerSettings())
+
+    def _reset(self, settings: FollowerSettings) -> None:
+        chain = self._chain
+        limits = _check(settings, chain)
+        self._state = FollowerState.WAITING
+        self._feedback = Feedback(chain.joint_names)
+        self._reference = Reference(chain)
+        self._pursuit = Pursuit(chain, self._solver)
+        self._motion = JointMotion(limits, 1.0 / settings.rate)
+        self._measures = np.zeros(4)
+        self._errors = (np.nan, np.nan)
+        self._next_target: tuple[Pose, float] | None = None
+        self._next_settings: FollowerSettings | None = None
+        self._fault: str | None = None
+        self._fault_is_cleared = False
+        self._is_home = False
+        self._is_engaged = False
+        self._restart = True
+        self._lag = 0.0
+        self._time: float | None = None
+        self._tick: Tick | None = None
+        self._configure(settings)
 
     # What may be asked for.
 
@@ -193,8 +192,12 @@ class Follower:
             self._fault = None
             self._ask(Asked.NOTHING)
             return Event.FAULT_CLEARED
-        if self._fault is None:
-            self._supervise(now)
+        if not self._is_engaged:
+            self._supervisor.forget()
+        elif self._fault is None:
+            self._fault = self._supervisor.complaint(
+                self._feedback.position, self._motion.position, now
+            )
         if self._fault is not None:
             return Event.FAULT_FOUND
         if self._is_paused:
@@ -206,23 +209,6 @@ class Follower:
         if self._reference.is_stale(now):
             return Event.TARGET_LOST
         return None if self._next_settings is None else Event.SETTINGS_CHANGED
-
-    def _supervise(self, now: float) -> None:
-        """Find a fault when the measured joints stay too far from the commanded ones."""
-        if not self._is_supervised:
-            return
-        error = np.abs(self._feedback.position - self._motion.position)
-        if not self._is_engaged or not (error > self._max_error).any():
-            self._astray_since = None
-            return
-        if self._astray_since is None:
-            self._astray_since = now
-        if now - self._astray_since >= self._settings.following_error_time:
-            i = int(np.argmax(error / self._max_error))
-            self._fault = (
-                f'joint {self._chain.joint_names[i]!r} is {error[i]:.3g} from its command, '
-                f'more than max_following_error {self._max_error[i]:g}'
-            )
 
     def _rest(self, dt: float) -> None:
         self._restart = True
@@ -348,47 +334,21 @@ class Follower:
             self._configure(settings)
             self._restart = True
 
-    def _reset(self, settings: FollowerSettings) -> None:
-        chain = self._chain
-        limits = _check(settings, chain)
-        self._state = FollowerState.WAITING
-        self._feedback = Feedback(chain.joint_names)
-        self._reference = Reference(chain)
-        self._pursuit = Pursuit(chain, self._solver)
-        self._motion = JointMotion(limits, 1.0 / settings.rate)
-        self._measures = np.zeros(4)
-        self._errors = (np.nan, np.nan)
-        self._next_target: tuple[Pose, float] | None = None
-        self._next_settings: FollowerSettings | None = None
-        self._fault: str | None = None
-        self._fault_is_cleared = False
-        self._astray_since: float | None = None
-        self._is_home = False
-        self._is_engaged = False
-        self._restart = True
-        self._lag = 0.0
-        self._time: float | None = None
-        self._tick: Tick | None = None
-        self._configure(settings)
-
     def _configure(self, settings: FollowerSettings) -> None:
         limits = settings.motion_limits(self._chain)
         self._settings = settings
         self._limits = limits
         self._period = 1.0 / settings.rate
         self._home = settings.home_posture(self._chain)
-        self._max_error = per_joint(
-            'max_following_error', settings.max_following_error, self._chain
+        max_error = per_joint('max_following_error', settings.max_following_error, self._chain)
+        self._supervisor = Supervisor(
+            self._chain.joint_names, max_error, settings.following_error_time
         )
-        self._is_supervised = bool(np.isfinite(self._max_error).any())
         self._motion.set_limits(limits, self._period)
         self._pursuit.configure(settings, limits)
         self._reference.configure(
             settings, np.stack([limits.max_velocity, limits.max_acceleration])
         )
-
-
-_EVENTS = {'AT_LIMIT': Event.LIMITED, 'OUT_OF_REACH': Event.BEYOND_REACH}
 
 
 def _check(settings: FollowerSettings, chain: Chain) -> MotionLimits:

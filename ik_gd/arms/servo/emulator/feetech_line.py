@@ -67,11 +67,20 @@ class FeetechLine(Line[FeetechServo, FeetechRequest]):
         if request.instruction == SYNC_WRITE:
             return self._sync_write(request.parameters, now)
         everyone = request.servo_id == BROADCAST
+        if everyone and request.instruction == PING:
+            return self._ping_all()
         servos = self.listeners(None if everyone else request.servo_id)
         answers = [self._obey_one(servo, request, now) for servo in servos]
-        if everyone and request.instruction != PING:
-            return []
-        return collide([answer for answer in answers if answer is not None])
+        return [] if everyone else collide([answer for answer in answers if answer is not None])
+
+    def _ping_all(self) -> list[Reply]:
+        """Each waits for its turn, by id; who shares an id talks at once."""
+        servos = [servo for servo in self.listeners() if servo.series.group_reads]
+        replies: list[Reply] = []
+        for servo_id in sorted({servo.servo_id for servo in servos}):
+            same = [servo for servo in servos if servo.servo_id == servo_id]
+            replies += collide([self._reply(servo, servo_id) for servo in same])
+        return replies
 
     def _obey_one(self, servo: FeetechServo, request: FeetechRequest, now: float) -> Reply | None:
         instruction, parameters = request.instruction, request.parameters
@@ -100,7 +109,7 @@ class FeetechLine(Line[FeetechServo, FeetechRequest]):
         replies: list[Reply] = []
         address, size = parameters[:2]
         for servo_id in parameters[2:]:
-            servos = [item for item in self.listeners(servo_id) if item.series.sync_read]
+            servos = [item for item in self.listeners(servo_id) if item.series.group_reads]
             if servos:
                 replies += collide([self._data(servo, address, size) for servo in servos])
             elif self.silent_after_dead:

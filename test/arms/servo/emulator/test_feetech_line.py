@@ -70,6 +70,12 @@ def test_two_servos_with_one_id_answer_at_once_and_garble(sts, packets):
     assert reply[-1] != ~sum(reply[2:-1]) & 0xFF
 
 
+def test_a_broadcast_ping_is_answered_in_turn_by_sts_and_not_at_all_by_scs(bench, packets):
+    ping = packets.feetech(0xFE, 1)
+    assert [reply[2] for reply in bench('feetech_sts', ids=(5, 2, 9)).ask(ping)] == [2, 5, 9]
+    assert bench('feetech_scs', ids=(1,)).ask(ping) == []
+
+
 def test_registered_writes_wait_for_the_action(sts, packets):
     sts.ask(packets.feetech(1, 4, 42, 0xDC, 0x05))
     assert sts.servo(1).registers.get('goal_position') == 0
