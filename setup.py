@@ -36,6 +36,7 @@ setup(
         'transforms3d',
         'xacro',
     ],
+    extras_require={'test': ['pytest']},  # by this, colcon test knows to run pytest
     python_requires='>=3.10',
     zip_safe=False,
     maintainer='ik_gd developers',

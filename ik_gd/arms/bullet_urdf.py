@@ -126,6 +126,40 @@ def prepare_urdf(
     )
 
 
+def one_color_per_link(text: str) -> str:
+    """Return a URDF, for looks only, in which no link has visuals of two materials.
+
+    PyBullet's window paints a whole link in one colour. Here each further material of a link
+    becomes a link of its own, fixed to it.
+    """
+    root = ElementTree.fromstring(text)
+    for link in root.findall('link'):
+        by_material: dict[str, list[ElementTree.Element]] = {}
+        for visual in link.findall('visual'):
+            material = visual.find('material')
+            name = '' if material is None else material.get('name', '')
+            by_material.setdefault(name, []).append(visual)
+        for number, visuals in enumerate(list(by_material.values())[1:]):
+            _move_to_own_link(root, link, visuals, f'{link.get("name")} visual {number}')
+    return ElementTree.tostring(root, encoding='unicode')
+
+
+def _move_to_own_link(
+    root: ElementTree.Element,
+    link: ElementTree.Element,
+    visuals: list[ElementTree.Element],
+    name: str,
+) -> None:
+    own = ElementTree.SubElement(root, 'link', name=name)
+    for visual in visuals:
+        link.remove(visual)
+        own.append(visual)
+    _ensure_inertia(own)
+    joint = ElementTree.SubElement(root, 'joint', name=f'{name} joint', type='fixed')
+    ElementTree.SubElement(joint, 'parent', link=link.get('name', ''))
+    ElementTree.SubElement(joint, 'child', link=name)
+
+
 def _driven(joint: UrdfJoint, default_velocity: float, default_effort: float) -> BulletJoint:
     return BulletJoint(
         joint.name,

@@ -70,7 +70,7 @@ class Snapshot(ArmState):
 
     Attributes:
         measured_at: when the step was done, on the monotonic clock [s].
-        tip_pose: of the watched link in the root link's frame; None if none is watched.
+        tip_pose: of the tip link in the base link's frame; None where no tip link was given.
     """
 
     measured_at: float
@@ -84,9 +84,11 @@ class PyBulletArm:
         urdf: path or text of a URDF or xacro file.
         settings: how.
         tip_link: a link whose pose is measured after each step; None for none.
+        base_link: the link in whose frame it is measured; None for the root.
 
     Attributes:
         warnings: what had to be left out of the URDF, a line each.
+        root_link: the link that stands on the ground.
 
     Raises:
         UrdfError: the URDF cannot be used.
@@ -99,6 +101,7 @@ class PyBulletArm:
         urdf: str | Path,
         settings: PyBulletSettings | None = None,
         tip_link: str | None = None,
+        base_link: str | None = None,
     ) -> None:
         self.settings = settings or PyBulletSettings()
         description = prepare_urdf(*load_urdf_text(urdf))
@@ -119,7 +122,7 @@ class PyBulletArm:
         self._loop: RealTimeLoop | None = None
         self._client: int | None = pybullet.connect(pybullet.DIRECT)
         try:
-            self._furnish(description, tip_link)
+            self._load(description, tip_link, base_link)
             if self.settings.gui:
                 self._window = BulletWindow(description.text, self._frame)
         except BaseException:
@@ -182,6 +185,12 @@ class PyBulletArm:
         with self._bullet_lock:
             return self._body.pose_of(self._body.link_index(link))
 
+    def contacts(self) -> list[tuple[str, str]]:
+        """Return the pairs of links that touch; none where self-collision is off."""
+        self._check_running()
+        with self._bullet_lock:
+            return self._body.contacts()
+
     def move_marker(self, pose: Pose) -> None:
         """Show the target in the window, at `pose` in the root link's frame; cheap."""
         self._marker = pose
@@ -197,7 +206,7 @@ class PyBulletArm:
             if client is not None:
                 pybullet.disconnect(client)
 
-    def _furnish(self, description: BulletUrdf, tip_link: str | None) -> None:
+    def _load(self, description: BulletUrdf, tip_link: str | None, base_link: str | None) -> None:
         """Load the arm into the empty world."""
         client = self._client
         assert client is not None
@@ -207,6 +216,8 @@ class PyBulletArm:
             self._body = BulletBody(
                 pybullet, client, description, self.settings.self_collision, self._start
             )
+        self.root_link = description.links[0]
+        self._base_index = self._body.link_index(base_link or self.root_link)
         self._tip_index = None if tip_link is None else self._body.link_index(tip_link)
         self._snapshot = self._measure()
 
@@ -227,7 +238,11 @@ class PyBulletArm:
 
     def _measure(self) -> Snapshot:
         position, velocity, effort = self._body.measure()
-        tip_pose = None if self._tip_index is None else self._body.pose_of(self._tip_index)
+        tip_pose = None
+        if self._tip_index is not None:
+            tip_pose = self._body.pose_of(self._tip_index)
+            if self._base_index >= 0:
+                tip_pose = self._body.pose_of(self._base_index).inverse() @ tip_pose
         time_ = self._steps * self._step_time
         return Snapshot(position, velocity, effort, time_, time.monotonic(), tip_pose)
 

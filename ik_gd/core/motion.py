@@ -131,12 +131,14 @@ class JointMotion:
     @property
     def position(self) -> Array:
         """Where the joints are told to be (n,) [rad or m]; the next step changes this array."""
-        return self._outer[0]
+        position: Array = self._outer[0]
+        return position
 
     @property
     def velocity(self) -> Array:
         """How fast that moves (n,) [rad/s or m/s]; the next step changes this array."""
-        return self._outer[1]
+        velocity: Array = self._outer[1]
+        return velocity
 
     @property
     def at_rest(self) -> bool:

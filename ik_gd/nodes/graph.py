@@ -93,7 +93,7 @@ def share_file(name: str) -> str:
         from ament_index_python.packages import get_package_share_directory
 
         places.append(Path(get_package_share_directory(PACKAGE)))
-    except (ImportError, LookupError):
+    except (ImportError, LookupError, OSError):  # no ROS, or not installed in it
         pass
     for place in places:
         if (place / name).is_file():

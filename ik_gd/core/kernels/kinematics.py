@@ -3,29 +3,32 @@
 Source: B. Siciliano et al., Robotics: Modelling, Planning and Control, 2009, sections 2.7, 3.1.
 """
 
-from math import cos, sin
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.layout import MULTIPLIER, OFFSET, PRISMATIC, SOURCE
+from ik_gd.core.kernels.trigonometry import sines_and_cosines
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model='numpy')
-def joint_frames(segments: Array, q: Array, rotations: Array, origins: Array) -> None:
+@kernel
+def place_frames(segments: Array, q: Array, turns: Array, frames: Array) -> None:
     """Place every joint frame, and the tip last, in the base frame.
 
     Args:
         segments: (m + 1, 16), see layout.
         q: (n,) [rad or m].
-        rotations: (m + 1, 3, 3) out; column z of row i is the axis of joint i.
-        origins: (m + 1, 3) out [m].
+        turns: (3, m or more) scratch.
+        frames: (m + 1, 12) out: the columns x, y, z of the frame's rotation, then its origin [m];
+            z of row i is the axis of joint i.
     """
     m = segments.shape[0] - 1
-    xx, xy, xz = 1.0, 0.0, 0.0  # the columns x, y, z of the frame's rotation
+    for i in range(m):
+        turns[0, i] = segments[i, MULTIPLIER] * q[int(segments[i, SOURCE])] + segments[i, OFFSET]
+    sines_and_cosines(turns[0], turns[1], turns[2], m)
+    xx, xy, xz = 1.0, 0.0, 0.0
     yx, yy, yz = 0.0, 1.0, 0.0
     zx, zy, zz = 0.0, 0.0, 1.0
     px, py, pz = 0.0, 0.0, 0.0
@@ -36,90 +39,86 @@ def joint_frames(segments: Array, q: Array, rotations: Array, origins: Array) ->
             py + xy * s[9] + yy * s[10] + zy * s[11],
             pz + xz * s[9] + yz * s[10] + zz * s[11],
         )
-        ax, ay, az = xx * s[0] + yx * s[3] + zx * s[6], 0.0, 0.0
-        ay = xy * s[0] + yy * s[3] + zy * s[6]
-        az = xz * s[0] + yz * s[3] + zz * s[6]
-        bx = xx * s[1] + yx * s[4] + zx * s[7]
-        by = xy * s[1] + yy * s[4] + zy * s[7]
-        bz = xz * s[1] + yz * s[4] + zz * s[7]
+        ax, ay, az = (
+            xx * s[0] + yx * s[3] + zx * s[6],
+            xy * s[0] + yy * s[3] + zy * s[6],
+            xz * s[0] + yz * s[3] + zz * s[6],
+        )
+        bx, by, bz = (
+            xx * s[1] + yx * s[4] + zx * s[7],
+            xy * s[1] + yy * s[4] + zy * s[7],
+            xz * s[1] + yz * s[4] + zz * s[7],
+        )
         zx, zy, zz = (
             xx * s[2] + yx * s[5] + zx * s[8],
             xy * s[2] + yy * s[5] + zy * s[8],
             xz * s[2] + yz * s[5] + zz * s[8],
         )
-        if i == m:
-            xx, xy, xz, yx, yy, yz = ax, ay, az, bx, by, bz
-        else:
-            value = s[MULTIPLIER] * q[int(s[SOURCE])] + s[OFFSET]
+        xx, xy, xz, yx, yy, yz = ax, ay, az, bx, by, bz
+        if i < m:
             if s[PRISMATIC] != 0.0:
-                px += zx * value
-                py += zy * value
-                pz += zz * value
-                xx, xy, xz, yx, yy, yz = ax, ay, az, bx, by, bz
+                slide = turns[0, i]
+                px, py, pz = px + zx * slide, py + zy * slide, pz + zz * slide
             else:
-                c, d = cos(value), sin(value)
+                d, c = turns[1, i], turns[2, i]
                 xx, xy, xz = c * ax + d * bx, c * ay + d * by, c * az + d * bz
                 yx, yy, yz = c * bx - d * ax, c * by - d * ay, c * bz - d * az
-        R = rotations[i]
-        R[0, 0], R[0, 1], R[0, 2] = xx, yx, zx
-        R[1, 0], R[1, 1], R[1, 2] = xy, yy, zy
-        R[2, 0], R[2, 1], R[2, 2] = xz, yz, zz
-        origins[i, 0], origins[i, 1], origins[i, 2] = px, py, pz
+        f = frames[i]
+        f[0], f[1], f[2], f[3], f[4], f[5] = xx, xy, xz, yx, yy, yz
+        f[6], f[7], f[8], f[9], f[10], f[11] = zx, zy, zz, px, py, pz
 
 
-@njit(cache=True, error_model='numpy')
+@kernel
+def fill_columns(segments: Array, frames: Array, columns: Array) -> None:
+    """Fill the geometric Jacobian's columns from the frames that `place_frames` placed.
+
+    Args:
+        segments: (m + 1, 16), see layout.
+        frames: (m + 1, 12).
+        columns: (n, 6) out: the tip's linear, then angular velocity per joint, in the base frame.
+    """
+    m = segments.shape[0] - 1
+    columns[:, :] = 0.0
+    tx, ty, tz = frames[m, 9], frames[m, 10], frames[m, 11]
+    for i in range(m):
+        k = segments[i, MULTIPLIER]
+        c = columns[int(segments[i, SOURCE])]
+        f = frames[i]
+        zx, zy, zz = k * f[6], k * f[7], k * f[8]
+        if segments[i, PRISMATIC] != 0.0:
+            c[0] += zx
+            c[1] += zy
+            c[2] += zz
+            continue
+        rx, ry, rz = tx - f[9], ty - f[10], tz - f[11]
+        c[0] += zy * rz - zz * ry
+        c[1] += zz * rx - zx * rz
+        c[2] += zx * ry - zy * rx
+        c[3] += zx
+        c[4] += zy
+        c[5] += zz
+
+
+@kernel
 def forward(segments: Array, q: Array) -> Array:
     """Return the tip's homogeneous transform (4, 4) in the base frame [m]."""
     m = segments.shape[0] - 1
-    rotations = np.empty((m + 1, 3, 3))
-    origins = np.empty((m + 1, 3))
-    joint_frames(segments, q, rotations, origins)
+    frames = np.empty((m + 1, 12))
+    place_frames(segments, q, np.empty((3, m)), frames)
     T = np.zeros((4, 4))
-    T[:3, :3] = rotations[m]
-    T[:3, 3] = origins[m]
+    for j in range(4):
+        for i in range(3):
+            T[i, j] = frames[m, 3 * j + i]
     T[3, 3] = 1.0
     return T
 
 
-@njit(cache=True, error_model='numpy')
-def jacobian_from_frames(segments: Array, rotations: Array, origins: Array, J: Array) -> None:
-    """Fill the geometric Jacobian from the frames that `joint_frames` placed.
-
-    Args:
-        segments: (m + 1, 16), see layout.
-        rotations: (m + 1, 3, 3).
-        origins: (m + 1, 3) [m].
-        J: (6, n) out: linear rows, then angular rows, in the base frame.
-    """
-    m = segments.shape[0] - 1
-    J[:, :] = 0.0
-    for i in range(m):
-        j = int(segments[i, SOURCE])
-        k = segments[i, MULTIPLIER]
-        zx, zy, zz = k * rotations[i, 0, 2], k * rotations[i, 1, 2], k * rotations[i, 2, 2]
-        if segments[i, PRISMATIC] != 0.0:
-            J[0, j] += zx
-            J[1, j] += zy
-            J[2, j] += zz
-            continue
-        rx = origins[m, 0] - origins[i, 0]
-        ry = origins[m, 1] - origins[i, 1]
-        rz = origins[m, 2] - origins[i, 2]
-        J[0, j] += zy * rz - zz * ry
-        J[1, j] += zz * rx - zx * rz
-        J[2, j] += zx * ry - zy * rx
-        J[3, j] += zx
-        J[4, j] += zy
-        J[5, j] += zz
-
-
-@njit(cache=True, error_model='numpy')
+@kernel
 def jacobian(segments: Array, q: Array) -> Array:
     """Return the geometric Jacobian (6, n) of the tip in the base frame."""
     m = segments.shape[0] - 1
-    rotations = np.empty((m + 1, 3, 3))
-    origins = np.empty((m + 1, 3))
-    joint_frames(segments, q, rotations, origins)
-    J = np.empty((6, q.shape[0]))
-    jacobian_from_frames(segments, rotations, origins, J)
-    return J
+    frames = np.empty((m + 1, 12))
+    place_frames(segments, q, np.empty((3, m)), frames)
+    columns = np.empty((q.shape[0], 6))
+    fill_columns(segments, frames, columns)
+    return np.ascontiguousarray(columns.T)

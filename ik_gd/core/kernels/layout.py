@@ -22,3 +22,32 @@ def write_placement(row: NDArray[np.float64], transform: NDArray[np.float64]) ->
     """Store the homogeneous `transform` (4, 4) in a segment `row` (16,)."""
     row[ROTATION] = transform[:3, :3].ravel()
     row[TRANSLATION] = transform[:3, 3]
+
+
+# One row of `tasks`: what "on target" means for one tip. Read by residual.py.
+KIND = 0  # POSE or AXIS
+IN_TIP_FRAME = 1  # 1: weights and tolerances are along the tip's axes, 0: along the base's
+UNIFORM = 2  # 1: one weight for the position, one for the rotation: the frame does not matter
+WEIGHTS = 3  # six columns from here on: x, y, z, and about x, y, z
+TOLERANCES = 9  # six columns
+TIP_AXIS = 15  # three columns: a unit vector in the tip's frame
+CONE = 18  # [rad]: the tip's axis may lean this far
+TASK_WIDTH = 19
+
+POSE = 0.0  # position and orientation; a weight of 0 leaves a direction out
+AXIS = 1.0  # position, and the direction of one axis of the tip; the roll about it is free
+
+# `settings` of the damped descent.
+DAMPING = 0  # lambda = DAMPING * cost
+LEAST_DAMPING = 1  # never less
+STEP_LIMIT = 2  # [rad or m] no joint moves further in one step
+LEAST_STEP = 3  # [rad or m] a shorter step ends the descent
+SLOW = 4  # a step that leaves more than this share of the cost counts as slow
+PATIENCE = 5  # so many slow steps in a row end a search's descent
+TIGHTEN = 6  # lambda grows so much when a step is taken back,
+LOOSEN = 7  # and shrinks so much when one is accepted,
+LEAST_RELAX = 8  # down to this share
+DESCENT_BUDGET = 9  # iterations of one descent of a search
+TOTAL_BUDGET = 10  # iterations of a whole search
+SETTINGS_WIDTH = 16
+SPREAD_OFFSET = 11  # where the sequence of restarts begins

@@ -1,0 +1,44 @@
+"""The decorator of every kernel: compiled once, kept on disk, renewed when any kernel changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from numba import njit
+
+_F = TypeVar('_F', bound=Callable[..., Any])
+
+# Reorder and fuse arithmetic, but keep NaN and infinity: a kernel must see bad numbers.
+FAST = frozenset({'contract', 'reassoc', 'nsz', 'arcp'})
+
+
+def _newest_source() -> tuple[float, int]:
+    """Return a stamp (time, total size) of all kernel sources."""
+    stats = [path.stat() for path in Path(__file__).parent.glob('*.py')]
+    return max(stat.st_mtime for stat in stats), sum(stat.st_size for stat in stats)
+
+
+_STAMP = _newest_source()
+
+
+def kernel(function: _F | None = None, *, fast: bool = True, **options: Any) -> Any:
+    """Compile `function` without bounds checks and keep the machine code on disk.
+
+    Numba renews a cached function when its own file changes, not when a function that it calls
+    in another file does. A kernel is therefore stamped with the newest source of this package.
+
+    Args:
+        function: over arrays and scalars.
+        fast: let the compiler reorder sums; False where the order of roundings matters.
+        options: further options of numba.njit.
+    """
+    if function is None:
+        return lambda f: kernel(f, fast=fast, **options)
+    flags = set(FAST) if fast else {'contract'}
+    dispatcher = njit(cache=True, error_model='numpy', fastmath=flags, **options)(function)
+    cache_file = getattr(getattr(dispatcher, '_cache', None), '_cache_file', None)
+    if cache_file is not None:  # without it (another numba) caching works, renewal is numba's own
+        cache_file._source_stamp = (cache_file._source_stamp, _STAMP)
+    return dispatcher

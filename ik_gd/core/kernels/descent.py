@@ -1,0 +1,246 @@
+"""The default step rule: damped descent inside the limits, for one tip.
+
+Each step minimises |e - C dq|^2 + lambda |dq|^2 with lambda proportional to the cost (S. Chan and
+P. Lawrence, General inverse kinematics with the error damped pseudoinverse, 1988; T. Sugihara,
+Solvability-unconcerned inverse kinematics by the Levenberg-Marquardt method, 2011), over the
+joints that are not held at a limit (D. Bertsekas, Projected Newton methods, 1982). A step that
+does not lower the cost is taken back and damped more.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.kinematics import fill_columns, place_frames
+from ik_gd.core.kernels.layout import (
+    DAMPING,
+    LEAST_DAMPING,
+    LEAST_RELAX,
+    LEAST_STEP,
+    LOOSEN,
+    SLOW,
+    STEP_LIMIT,
+    TIGHTEN,
+    WEIGHTS,
+)
+from ik_gd.core.kernels.linear import gram, solve_damped
+from ik_gd.core.kernels.residual import on_target, residual, weigh_columns
+
+Array = NDArray[np.float64]
+
+# What a descent ends with.
+CONVERGED, STALLED, SPENT = 0, 1, 2
+
+# The rows of Scratch.rows.
+ERROR, TRIAL, WEIGHTED, LEFT, DUAL = 0, 1, 2, 3, 4
+
+
+class Problem(NamedTuple):
+    """What is asked: arrays that a descent only reads.
+
+    Attributes:
+        segments: (m + 1, 16).
+        lower: (n,).
+        upper: (n,).
+        task: (TASK_WIDTH,).
+        target: (4, 4).
+    """
+
+    segments: Array
+    lower: Array
+    upper: Array
+    task: Array
+    target: Array
+
+
+class Scratch(NamedTuple):
+    """Work space, views of one array, so that nothing is allocated on the way.
+
+    Attributes:
+        turns: (3, m).
+        frames: (m + 1, 12).
+        columns: (n, 6).
+        rows: (5, 6), see above.
+        G: (6, 6).
+        L: (6, 6).
+        slope: (n,) the cost's gradient.
+        free: (n,) 1 for joints that may move, 0 for those held.
+        trial: (n,) where the next step leads.
+    """
+
+    turns: Array
+    frames: Array
+    columns: Array
+    rows: Array
+    G: Array
+    L: Array
+    slope: Array
+    free: Array
+    trial: Array
+
+
+@kernel
+def scratch_from(work: Array, m: int, n: int) -> Scratch:
+    """Cut the work space for m segments and n joints out of `work`, see scratch_size."""
+    a = 3 * m
+    b = a + 12 * (m + 1)
+    c = b + 6 * n
+    d = c + 30
+    return Scratch(
+        work[:a].reshape(3, m),
+        work[a:b].reshape(m + 1, 12),
+        work[b:c].reshape(n, 6),
+        work[c:d].reshape(5, 6),
+        work[d : d + 36].reshape(6, 6),
+        work[d + 36 : d + 72].reshape(6, 6),
+        work[d + 72 : d + 72 + n],
+        work[d + 72 + n : d + 72 + 2 * n],
+        work[d + 72 + 2 * n : d + 72 + 3 * n],
+    )
+
+
+def scratch_size(m: int, n: int) -> int:
+    """Return how many numbers `scratch_from` needs."""
+    return 3 * m + 12 * (m + 1) + 9 * n + 102
+
+
+@kernel
+def hold_at_limits(q: Array, lower: Array, upper: Array, slope: Array, free: Array) -> bool:
+    """Mark in `free` (n,) the joints that may move; return whether any is held.
+
+    A joint is held when it stands at a limit and going down `slope` (n,), the cost's gradient,
+    leads out.
+    """
+    held = False
+    for j in range(q.shape[0]):
+        out = (q[j] <= lower[j] and slope[j] > 0.0) or (q[j] >= upper[j] and slope[j] < 0.0)
+        free[j] = 0.0 if out else 1.0
+        held = held or out
+    return held
+
+
+@kernel
+def bounded_step(problem: Problem, scratch: Scratch, damping: float, q: Array) -> float:
+    """Fill the trial with q + dq, the damped step inside the limits; return max |dq|.
+
+    A joint whose step would leave its range is put on the limit, and the others are solved again
+    with what it leaves of the residual.
+    """
+    n = q.shape[0]
+    columns, free, trial = scratch.columns, scratch.free, scratch.trial
+    lower, upper = problem.lower, problem.upper
+    left, y = scratch.rows[LEFT], scratch.rows[DUAL]
+    for i in range(6):
+        left[i] = scratch.rows[WEIGHTED, i]
+    for j in range(n):
+        trial[j] = q[j]
+    gram(columns, free, scratch.G)
+    while True:
+        solve_damped(scratch.G, damping, scratch.L, left, y)
+        hit = False
+        for j in range(n):
+            if free[j] == 0.0:
+                continue
+            c = columns[j]
+            step = (
+                c[0] * y[0] + c[1] * y[1] + c[2] * y[2] + c[3] * y[3] + c[4] * y[4] + c[5] * y[5]
+            )
+            trial[j] = q[j] + step
+            if trial[j] < lower[j] or trial[j] > upper[j]:
+                hit = True
+        if not hit:
+            break
+        for j in range(n):
+            if free[j] != 0.0 and (trial[j] < lower[j] or trial[j] > upper[j]):
+                trial[j] = min(max(trial[j], lower[j]), upper[j])
+                free[j] = 0.0
+                for i in range(6):
+                    left[i] -= columns[j, i] * (trial[j] - q[j])
+        gram(columns, free, scratch.G)
+    largest = 0.0
+    for j in range(n):
+        largest = max(largest, abs(trial[j] - q[j]))
+    return largest
+
+
+@kernel
+def evaluate(problem: Problem, q: Array, scratch: Scratch, error: Array) -> float:
+    """Place the frames at `q`, fill the tip's `error` (6,) and return its cost."""
+    place_frames(problem.segments, q, scratch.turns, scratch.frames)
+    tip = scratch.frames[problem.segments.shape[0] - 1]
+    return residual(tip, problem.target, problem.task, error)
+
+
+@kernel
+def differentiate(problem: Problem, scratch: Scratch) -> None:
+    """Fill the weighted error, the columns and the slope from the frames last placed."""
+    s = scratch
+    tip = s.frames[problem.segments.shape[0] - 1]
+    fill_columns(problem.segments, s.frames, s.columns)
+    weigh_columns(tip, s.rows[ERROR], problem.task, s.columns)
+    for i in range(6):
+        s.rows[WEIGHTED, i] = problem.task[WEIGHTS + i] * s.rows[ERROR, i]
+    for j in range(s.columns.shape[0]):
+        total = 0.0
+        for i in range(6):
+            total -= s.columns[j, i] * s.rows[WEIGHTED, i]
+        s.slope[j] = total
+
+
+@kernel
+def descend(
+    problem: Problem, settings: Array, q: Array, scratch: Scratch, budget: int, patience: int
+) -> tuple[int, float, int]:
+    """Move `q` (n,) downhill until it is on target, stalls, or `budget` iterations are spent.
+
+    Args:
+        problem: the arm, its limits, the task and the target.
+        settings: see layout.
+        q: inside the limits; changed in place.
+        scratch: work space; holds the frames and the error at `q` afterwards.
+        budget: the number of forward kinematics to spend.
+        patience: give up after so many successive steps that hardly lower the cost.
+
+    Returns:
+        CONVERGED, STALLED or SPENT; the cost; the iterations done.
+    """
+    s = scratch
+    lower, upper = problem.lower, problem.upper
+    cost = evaluate(problem, q, s, s.rows[ERROR])
+    relax = 1.0
+    slow = 0
+    spent = 1
+    while True:
+        if on_target(s.rows[ERROR], problem.task):
+            return CONVERGED, cost, spent
+        differentiate(problem, s)
+        accepted = False
+        while not accepted:
+            if spent >= budget:
+                return SPENT, cost, spent
+            hold_at_limits(q, lower, upper, s.slope, s.free)
+            damping = relax * settings[DAMPING] * cost + settings[LEAST_DAMPING]
+            largest = bounded_step(problem, s, damping, q)
+            if largest <= settings[LEAST_STEP]:
+                return STALLED, cost, spent
+            if largest > settings[STEP_LIMIT]:
+                for j in range(q.shape[0]):
+                    s.trial[j] = q[j] + (s.trial[j] - q[j]) * (settings[STEP_LIMIT] / largest)
+            lowered = evaluate(problem, s.trial, s, s.rows[TRIAL])
+            spent += 1
+            accepted = lowered < cost
+            if not accepted:
+                relax *= settings[TIGHTEN]
+        relax = max(relax * settings[LOOSEN], settings[LEAST_RELAX])
+        slow = slow + 1 if lowered > settings[SLOW] * cost else 0
+        cost = lowered
+        for j in range(q.shape[0]):
+            q[j] = s.trial[j]
+        for i in range(6):
+            s.rows[ERROR, i] = s.rows[TRIAL, i]
+        if slow >= patience:
+            if on_target(s.rows[ERROR], problem.task):
+                return CONVERGED, cost, spent
+            return STALLED, cost, spent
