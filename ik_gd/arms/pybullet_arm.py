@@ -70,7 +70,7 @@ class Snapshot(ArmState):
 
     Attributes:
         measured_at: when the step was done, on the monotonic clock [s].
-        tip_pose: of the tip link in the base link's frame; None where no tip link was given.
+        tip_pose: of the tip link in the base link's frame; None where there is no tip link.
     """
 
     measured_at: float
@@ -83,7 +83,8 @@ class PyBulletArm:
     Args:
         urdf: path or text of a URDF or xacro file.
         settings: how.
-        tip_link: a link whose pose is measured after each step; None for none.
+        tip_link: a link whose pose is measured after each step; None for the only leaf, or for
+            none at all where there are several.
         base_link: the link in whose frame it is measured; None for the root.
 
     Attributes:
@@ -218,6 +219,8 @@ class PyBulletArm:
             )
         self.root_link = description.links[0]
         self._base_index = self._body.link_index(base_link or self.root_link)
+        if tip_link is None and len(description.leaves) == 1:
+            tip_link = description.leaves[0]
         self._tip_index = None if tip_link is None else self._body.link_index(tip_link)
         self._snapshot = self._measure()
 

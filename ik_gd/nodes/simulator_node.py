@@ -41,7 +41,7 @@ PARAMETERS = (
     Parameter('robot_description', '', 'URDF text; without it and without urdf, the topic.'),
     Parameter('urdf', '', 'Path of a URDF or xacro file.'),
     Parameter('base_link', '', 'Frame of the tip pose; empty: the root link.'),
-    Parameter('tip_link', '', 'Link whose pose goes out on ~/tip_pose; empty: none.'),
+    Parameter('tip_link', '', 'Link whose pose goes out on ~/tip_pose; empty: the only leaf.'),
     *ARM_PARAMETERS,
     Parameter('gui', False, 'Show the arm and the target in a window.'),
     Parameter('physics_rate', 240.0, 'Physics steps per second.', 'Hz', 60.0, 2000.0),
@@ -231,7 +231,7 @@ class SimulatorNode(ArmNode):
         for warning in arm.warnings:
             self.get_logger().warning(warning)
         self._base_frame = settings.base_link or arm.root_link
-        if settings.tip_link is not None:
+        if arm.read().tip_pose is not None:
             self._tip_publisher = self.create_publisher(PoseStamped, TIP_POSE, RELIABLE)
         self.attach(arm, settings.rate)
         self.create_service(Trigger, RESET, self.on_reset)
