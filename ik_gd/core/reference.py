@@ -121,9 +121,9 @@ class Reference:
             self._steer(dt, goal, willing, jogging=True)
             self.target[:] = self.pose
             return
-        self.target[:3], self.target[3:] = self._stream.at(now)
+        self.target[:] = self._stream.at(now)
         if self._is_straight:
-            self._target_velocity[:3], self._target_velocity[3:] = self._stream.velocity
+            self._target_velocity[:] = self._stream.velocity.ravel()
             self._steer(dt, goal, willing, jogging=False)
         else:
             self.pose[:] = self.target

@@ -10,9 +10,9 @@ time- and frequency-domain specifications, Control Engineering Practice 20, 2012
 from math import inf
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.motion import DURATION, PHASES, RATE, brake, toward
 
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ SPAN, START, VELOCITY, ACCELERATION = range(4)
 WIDTH = 4
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def forget(history: Array, newest: NDArray[np.int64], position: Array) -> None:
     """Make the past one of rest at `position` (n,)."""
     for i in range(position.shape[0]):
@@ -33,7 +33,7 @@ def forget(history: Array, newest: NDArray[np.int64], position: Array) -> None:
         history[i, 0, ACCELERATION] = 0.0
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def remember(
     history: Array,
     newest: NDArray[np.int64],
@@ -67,7 +67,7 @@ def remember(
             left -= t
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def mean(
     history: Array,
     newest: NDArray[np.int64],
@@ -112,7 +112,7 @@ def mean(
         out_velocity[i] = (position[i] - then) / window
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def step(
     inner: Array,
     outer: Array,

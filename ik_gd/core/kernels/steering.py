@@ -7,9 +7,9 @@ Source: B. Siciliano et al., Robotics: Modelling, Planning and Control, 2009, se
 from math import sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.kinematics import forward, jacobian
 from ik_gd.core.kernels.poses import distance, quaternion_of, rotation_vector, turned
 
@@ -22,7 +22,7 @@ _SHARE = 0.35
 _ARRIVED = 1e-10  # [m] and [rad]
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def joint_rates(J: Array, twist: Array, out: Array) -> None:
     """Write the joint velocities (n,) that give the tip `twist` (6,), or nearly so.
 
@@ -54,7 +54,7 @@ def joint_rates(J: Array, twist: Array, out: Array) -> None:
         out[k] = total
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def capped(twist: Array, linear: float, angular: float) -> float:
     """Return the factor, up to 1, that brings a twist (6,) within the tip's speed limits."""
     v = sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
@@ -67,7 +67,7 @@ def capped(twist: Array, linear: float, angular: float) -> float:
     return factor
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def toward_pose(
     J: Array, position: Array, quaternion: Array, target: Array, target_velocity: Array,
     speeds: Array, bounds: Array, dt: float, out: Array,
@@ -107,7 +107,7 @@ def toward_pose(
         out[i] = target_velocity[i] + speed * way[i]
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def steer(
     segments: Array, q: Array, position: Array, quaternion: Array, twist: Array, target: Array,
     target_velocity: Array, speeds: Array, bounds: Array, times: Array, jogging: bool,
@@ -171,7 +171,7 @@ def steer(
     return True
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def assess(
     segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
     reference: Array, target: Array, out: Array,
@@ -186,18 +186,41 @@ def assess(
         speed: (n,) velocity limits.
         reference: (7,) position and quaternion for which the goal is the solution.
         target: (7,) to which that moves.
-        out: (4,) out: from the commanded tip to the target [m]; the turns from there to the
-            goal's tip and from the reference to the target [rad]; how long the joints need to
-            the goal at least [s]; the largest velocity.
+        out: (5,) out: from the commanded tip to the target [m]; from there to the goal's tip
+            plus from the reference to the target, [m] and [rad]; how long the joints need to the
+            goal at least [s]; the largest velocity.
     """
     here, there = forward(segments, command), forward(segments, goal)
     a, b = np.empty(4), np.empty(4)
     quaternion_of(here, a)
     quaternion_of(there, b)
     out[0] = distance(here[:3, 3], a, target[:3], a)[0]
-    turn = distance(here[:3, 3], a, here[:3, 3], b)[1]
-    out[1] = turn + distance(target[:3], reference[3:], target[:3], target[3:])[1]
-    out[2], out[3] = 0.0, 0.0
+    moved, turn = distance(here[:3, 3], a, there[:3, 3], b)
+    away, askew = distance(reference[:3], reference[3:], target[:3], target[3:])
+    out[1], out[2] = moved + away, turn + askew
+    out[3], out[4] = 0.0, 0.0
     for i in range(command.shape[0]):
-        out[2] = max(out[2], abs(goal[i] - command[i]) / speed[i])
-        out[3] = max(out[3], abs(velocity[i]))
+        out[3] = max(out[3], abs(goal[i] - command[i]) / speed[i])
+        out[4] = max(out[4], abs(velocity[i]))
+
+
+@kernel(fast=False)
+def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Array) -> bool:
+    """Write how fast the goal moves, or zeros if it jumps, and return whether it is finite.
+
+    Args:
+        before: (n,) the goal of the tick before.
+        goal: (n,) the goal.
+        dt: the time between [s]; 0 where they have nothing to do with each other.
+        speed: (n,) velocity limits: what is faster is a jump.
+        out: (n,) out.
+    """
+    finite = True
+    jumps = dt <= 0.0
+    for i in range(goal.shape[0]):
+        moved = goal[i] - before[i]
+        finite = finite and abs(moved) < np.inf
+        jumps = jumps or not abs(moved) <= speed[i] * dt
+    for i in range(goal.shape[0]):
+        out[i] = 0.0 if jumps else (goal[i] - before[i]) / dt
+    return finite
