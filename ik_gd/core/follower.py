@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 _AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
 _STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
-_EAGER, _RELUCTANT = 2.0, 10.0  # periods of lag at which a straight path starts to wait, and waits
+_EAGER, _RELUCTANT = 1.0, 4.0  # periods of lag at which a straight path starts to wait, and waits
 
 _EVENTS = {
     SolutionStatus.CONVERGED: Event.ON_THE_WAY,
@@ -245,7 +245,8 @@ class Follower:
         else:
             lag = self._lag / self._period - self._limits.smoothing_time / self._period
             willing = (_RELUCTANT - lag) / (_RELUCTANT - _EAGER)
-            reference.move(now, moving, pursuit.goal, min(max(willing, 0.0), 1.0))
+            willing = min(max(willing, 0.0), 1.0)
+            reference.move(now, moving, pursuit.goal, pursuit.goal_velocity, willing)
             if not pursuit.pursue(reference.pose, reference.is_smooth, now, moving):
                 self._fault = 'the solver returned joint positions that are not finite'
                 self._rest(dt)

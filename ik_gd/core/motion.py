@@ -118,6 +118,7 @@ class JointMotion:
         self._phases = np.zeros((n, 2, kernels.PHASES))
         self._goal = np.zeros(n)
         self._zero = np.zeros(n)
+        self._velocity_before = np.zeros(n)  # of the goal
         self._times = np.zeros(3)  # see smoothing.step
         self._flags = np.array([0.0, float(together)])
         self._resting_for = 0.0
@@ -208,6 +209,7 @@ class JointMotion:
             self._outer,
             self._goal,
             goal_velocity,
+            self._velocity_before,
             self._bounds,
             self._times,
             self._flags,
@@ -215,5 +217,6 @@ class JointMotion:
             self._history,
             self._newest,
         )
+        self._velocity_before[:] = goal_velocity
         rested = rested and not self._inner[1].any() and bool((self._inner[0] == before).all())
         self._resting_for = self._resting_for + dt if rested else 0.0

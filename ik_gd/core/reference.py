@@ -103,13 +103,16 @@ class Reference:
         self._twist[:] = 0.0
         self.is_smooth = False
 
-    def move(self, now: float, dt: float, goal: Array, willing: float) -> None:
+    def move(
+        self, now: float, dt: float, goal: Array, goal_velocity: Array, willing: float
+    ) -> None:
         """Move on to the pose of this tick.
 
         Args:
             now: [s].
             dt: the time since the last tick [s].
             goal: (n,) the joints' goal of the tick before [rad or m].
+            goal_velocity: (n,) how that moved [rad/s or m/s].
             willing: how much of the speed to use, 0 .. 1.
         """
         if self.asked is Asked.TWIST:
@@ -118,24 +121,27 @@ class Reference:
                 R = kinematics.forward(self._chain.segments, goal)[:3, :3]
                 self._target_velocity[:3] = R @ self._twist_asked[:3]
                 self._target_velocity[3:] = R @ self._twist_asked[3:]
-            self._steer(dt, goal, willing, jogging=True)
+            self._steer(dt, goal, goal_velocity, willing, jogging=True)
             self.target[:] = self.pose
             return
         self.target[:] = self._stream.at(now)
         if self._is_straight:
             self._target_velocity[:] = self._stream.velocity.ravel()
-            self._steer(dt, goal, willing, jogging=False)
+            self._steer(dt, goal, goal_velocity, willing, jogging=False)
         else:
             self.pose[:] = self.target
             self.is_smooth = self._stream.is_moving
 
-    def _steer(self, dt: float, goal: Array, willing: float, jogging: bool) -> None:
+    def _steer(
+        self, dt: float, goal: Array, goal_velocity: Array, willing: float, jogging: bool
+    ) -> None:
         if dt <= 0.0:
             return
         self._times[0], self._times[1] = dt, willing
         steering.steer(
             self._chain.segments,
             goal,
+            goal_velocity,
             self.pose[:3],
             self.pose[3:],
             self._twist,
