@@ -251,10 +251,10 @@ class Follower:
                 self._fault = 'the solver returned joint positions that are not finite'
                 self._rest(dt)
                 return Event.FAULT_FOUND
-        motion.step(pursuit.goal, pursuit.goal_velocity, dt)
-        return self._judge()
+        motion.step(pursuit.goal, pursuit.goal_velocity, dt, lead=not reference.is_steered)
+        return self._judge(moving)
 
-    def _judge(self) -> Event:
+    def _judge(self, dt: float) -> Event:
         """Measure how far the command is from its target, and return what that means."""
         pursuit, reference = self._pursuit, self._reference
         steering.assess(
@@ -285,8 +285,11 @@ class Follower:
                 return Event.ARRIVED
         if solution is None:
             return Event.ON_THE_WAY
-        if reference.asked is Asked.TWIST and not solution.converged:
-            reference.place(pursuit.goal)  # a jog that is blocked must not wind up
+        if not solution.converged and reference.is_blocked(
+            solution.position_error, solution.rotation_error, dt
+        ):
+            self._restart = True  # from where the arm comes to rest: nothing winds up
+            return Event.LIMITED if solution.status is SolutionStatus.AT_LIMIT else Event.STUCK
         if pursuit.is_beyond_reach:
             return Event.BEYOND_REACH
         if solution.status is SolutionStatus.STALLED and not pursuit.is_stuck:

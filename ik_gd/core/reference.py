@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 FRAMES = ('base', 'tip')
+_NOTHING = 1e-7  # [m] and [rad]
 
 
 class Asked(Enum):
@@ -42,6 +43,7 @@ class Reference:
         pose: (7,) position [m] and quaternion of this tick.
         target: (7,) position [m] and quaternion to which the pose moves.
         is_smooth: whether this pose moved evenly from that of the tick before.
+        is_steered: whether it is on its way to the target, or goes by a twist.
     """
 
     def __init__(self, chain: Chain) -> None:
@@ -57,6 +59,7 @@ class Reference:
         self.pose = np.zeros(7)
         self.target = np.zeros(7)
         self.is_smooth = False
+        self.is_steered = False
 
     def configure(self, settings: FollowerSettings, bounds: Array) -> None:
         """Take on settings; `bounds` (2, n) are the joints' velocity and acceleration limits."""
@@ -131,6 +134,18 @@ class Reference:
         else:
             self.pose[:] = self.target
             self.is_smooth = self._stream.is_moving
+            self.is_steered = False
+
+    def is_blocked(self, position_error: float, rotation_error: float, dt: float) -> bool:
+        """Return whether a twist is not obeyed: most of its last step is left as an error."""
+        if self.asked is not Asked.TWIST:
+            return False
+        linear, angular = (
+            dt * float(np.linalg.norm(v)) for v in (self._twist[:3], self._twist[3:])
+        )
+        if linear > 0.0:
+            return position_error > 0.5 * linear + _NOTHING
+        return rotation_error > 0.5 * angular + _NOTHING
 
     def _steer(
         self, dt: float, goal: Array, goal_velocity: Array, willing: float, jogging: bool
@@ -153,6 +168,7 @@ class Reference:
             jogging,
         )
         self.is_smooth = True
+        self.is_steered = True
 
 
 def _vector(values: ArrayLike, name: str) -> Array:

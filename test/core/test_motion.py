@@ -67,7 +67,7 @@ def storm(inner, outer, bounds, window, phases, history, newest, together, count
     np.random.seed(seed)
     n = inner.shape[1]
     goal, goal_velocity, velocity_before = np.zeros(n), np.zeros(n), np.zeros(n)
-    times, flags = np.array([0.0, 2.5e-2, window]), np.array([0.0, together])
+    times, flags = np.array([0.0, 2.5e-2, window]), np.array([0.0, together, 1.0])
     before = outer.copy()
     slope_before, dt_before = np.zeros(n), 1.0
     worst = np.full(3, -1.0)

@@ -162,7 +162,7 @@ def step(
         velocity_before: (n,) how it moved in the step before.
         bounds: (4, n), see kernels/motion.py.
         times: (3,) how long the step lasts, the part of it to spend moving, the window T [s].
-        flags: (2,) brake instead; keep the joints in step.
+        flags: (3,) brake instead; keep the joints together; lead the goal by the mean's delay.
         phases: (n, 2, PHASES) scratch.
         history: (n, size, WIDTH).
         newest: (n,).
@@ -170,7 +170,9 @@ def step(
     window = times[2]
     moving = 0.0 if flags[0] != 0.0 else min(times[0], times[1])
     if moving > 0.0:
-        lead = ahead(goal, goal_velocity, velocity_before, bounds, times[0], window)
+        lead = goal
+        if window > 0.0 and flags[2] != 0.0:
+            lead = ahead(goal, goal_velocity, velocity_before, bounds, times[0], window)
         start = inner.copy()
         toward(inner[0], inner[1], lead, goal_velocity, bounds, moving, flags[1] != 0.0, phases)
         if window > 0.0:
