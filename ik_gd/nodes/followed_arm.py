@@ -44,7 +44,6 @@ class FollowedArm:
         self.chain = settings.robot.chain(text)
         solver = make_solver(self.chain, settings.objective)
         follower_settings = self._suited(settings)
-        warm_up(self.chain, solver, follower_settings)
         self.follower = Follower(self.chain, solver, follower_settings)
         names = self.chain.joint_names
         listed = settings.command_joints or names
@@ -61,6 +60,7 @@ class FollowedArm:
         self._position = np.full(len(listed), np.nan)
         self._velocity = np.zeros(len(listed))
         self._has_held = not held
+        warm_up(self.chain, solver, follower_settings)
         period = 1.0 / settings.rate
         self._output = make_output(settings.command_type, node, listed, period)
 
