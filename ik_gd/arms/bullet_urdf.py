@@ -71,6 +71,7 @@ class BulletUrdf:
         joints: the driven joints, in the file's order.
         mimics: the geared joints.
         links: all link names; the first is the root.
+        leaves: the links that carry no joint.
         warnings: one line for each thing that had to be left out.
     """
 
@@ -79,6 +80,7 @@ class BulletUrdf:
     joints: tuple[BulletJoint, ...]
     mimics: tuple[MimicJoint, ...]
     links: tuple[str, ...]
+    leaves: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -122,6 +124,7 @@ def prepare_urdf(
             if joint.mimic is not None
         ),
         links=(tree.root, *(link for link in tree.links if link != tree.root)),
+        leaves=tree.leaves,
         warnings=tuple(warnings),
     )
 

@@ -10,8 +10,9 @@ _MAX_LAG = 0.1  # [s] what is lost beyond this is not caught up
 
 
 class RealTimeLoop:
-    """Calls `step` at a fixed rate, on average exactly, paced on the monotonic clock.
+    """Calls `step(due)` at a fixed rate, on average exactly, paced on the monotonic clock.
 
+    `due` is when the step should be, one period after the last; it is called then, or later.
     A late wake-up is caught up by steps in quick succession. If the machine is too slow for the
     rate, time is let go: the loop then runs behind real time, and `lost_time` tells by how much.
 
@@ -29,7 +30,7 @@ class RealTimeLoop:
 
     def __init__(
         self,
-        step: Callable[[], None],
+        step: Callable[[float], None],
         period: float,
         name: str,
         clock: Callable[[], float] = time.monotonic,
@@ -63,7 +64,7 @@ class RealTimeLoop:
         due = self._clock()
         try:
             while not self._stop.is_set():
-                self._step()
+                self._step(due)
                 due += self._period
                 wait = due - self._clock()
                 if wait > 0.0:

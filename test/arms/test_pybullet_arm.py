@@ -278,6 +278,14 @@ def test_the_base_may_be_any_link() -> None:
     arm.close()
 
 
+def test_the_tip_is_the_only_leaf_unless_it_is_named() -> None:
+    with simulated(MODELS['planar2']) as arm:
+        expected = arm.tip_pose('tip_link').position
+        np.testing.assert_array_equal(arm.read().tip_pose.position, expected)
+    with simulated(MODELS['so101']) as arm:
+        assert arm.read().tip_pose is None
+
+
 def test_in_real_time_it_moves_by_itself_until_it_is_closed() -> None:
     arm = PyBulletArm(MODELS['planar2'].path)
     arm.write(np.array([0.4, -0.4]))
