@@ -110,8 +110,8 @@ class BenchArm:
         return rng.uniform(self.lower, self.upper, (count, self.chain.dof))
 
 
-def load_arm(name: str) -> BenchArm:
-    """Return the arm called `name`.
+def load_arm(name: str, tip_link: str | None = None) -> BenchArm:
+    """Return the arm called `name`, up to `tip_link` or to its usual tip.
 
     Raises:
         SettingsError: there is no such arm.
@@ -119,8 +119,8 @@ def load_arm(name: str) -> BenchArm:
     """
     if name not in _SOURCES:
         raise SettingsError(f'no arm {name!r}; the arms are {", ".join(ARM_NAMES)}')
-    locate, base_link, tip_link = _SOURCES[name]
-    return BenchArm.from_urdf(name, locate(), base_link, tip_link)
+    locate, base_link, usual_tip = _SOURCES[name]
+    return BenchArm.from_urdf(name, locate(), base_link, tip_link or usual_tip)
 
 
 def serial_urdf(text: str, base_link: str, tip_link: str) -> str:

@@ -286,6 +286,8 @@ class Follower:
             return Event.ON_THE_WAY
         if reference.asked is Asked.TWIST and not solution.converged:
             reference.place(pursuit.goal)  # a jog that is blocked must not wind up
+        if pursuit.is_beyond_reach:
+            return Event.BEYOND_REACH
         if solution.status is SolutionStatus.STALLED and not pursuit.is_stuck:
             return Event.ON_THE_WAY
         return _EVENTS[solution.status]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import dist
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels import poses, steering
+from ik_gd.core.kernels import layout, poses, steering
 from ik_gd.core.solver import Solution, SolutionStatus, Solver
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Pursuit:
         goal_velocity: (n,) [rad/s or m/s].
         solution: the newest; None before the first.
         iterations: of the newest tick.
+        is_beyond_reach: whether the newest pose is further away than the arm is long.
         is_stuck: whether no descent got closer for the stall time.
     """
 
@@ -47,7 +49,10 @@ class Pursuit:
         self.goal_velocity = np.zeros(chain.dof)
         self.solution: Solution | None = None
         self.iterations = 0
+        self.is_beyond_reach = False
         self.is_stuck = False
+        self._shoulder = chain.segments[0, layout.TRANSLATION]
+        self._reach = chain.reach
         self._goal_before = np.zeros(chain.dof)
         self._solved = np.full(7, np.nan)
         self._stuck_since: float | None = None
@@ -119,6 +124,7 @@ class Pursuit:
         self.iterations = self.solution.iterations
         self.goal[:] = self.solution.q
         self._solved[:] = pose
+        self.is_beyond_reach = dist(pose[:3], self._shoulder) > self._reach
         if self.solution.status not in _BLOCKED:
             self._end_of_stall()
             return
