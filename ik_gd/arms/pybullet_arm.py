@@ -222,7 +222,7 @@ class PyBulletArm:
         if tip_link is None and len(description.leaves) == 1:
             tip_link = description.leaves[0]
         self._tip_index = None if tip_link is None else self._body.link_index(tip_link)
-        self._snapshot = self._measure(time.monotonic())
+        self._snapshot: Snapshot = self._measure(time.monotonic())
 
     def _keep_up(self, due: float) -> None:
         self._advance(due - self._step_time, due)
