@@ -97,6 +97,8 @@ class PyBulletArm:
         ArmError: no display, no such link, or PyBullet refuses the URDF.
     """
 
+    _snapshot: Snapshot  # the newest; swapped as a whole, so readers need no lock
+
     def __init__(
         self,
         urdf: str | Path,
@@ -222,7 +224,7 @@ class PyBulletArm:
         if tip_link is None and len(description.leaves) == 1:
             tip_link = description.leaves[0]
         self._tip_index = None if tip_link is None else self._body.link_index(tip_link)
-        self._snapshot: Snapshot = self._measure(time.monotonic())
+        self._snapshot = self._measure(time.monotonic())
 
     def _keep_up(self, due: float) -> None:
         self._advance(due - self._step_time, due)
