@@ -17,7 +17,7 @@ setup(
     name=package_name,
     version='0.1.0',
     packages=find_packages(exclude=['test', 'test.*']),
-    package_data={package_name: ['py.typed']},
+    package_data={package_name: ['py.typed', 'benchmark/urdf/*.urdf']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
@@ -36,6 +36,7 @@ setup(
         'transforms3d',
         'xacro',
     ],
+    extras_require={'test': ['pytest']},  # by this, colcon test knows to run pytest
     python_requires='>=3.10',
     zip_safe=False,
     maintainer='ik_gd developers',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = str(REPOSITORY / 'ik_gd')
+SETUP_CFG = str(REPOSITORY / 'setup.cfg')
 
 
 def run_python(code: str) -> subprocess.CompletedProcess[str]:
@@ -34,15 +36,17 @@ def test_importing_ik_gd_loads_neither_numba_nor_ros_nor_pybullet() -> None:
 
 def test_ament_flake8_has_no_complaint() -> None:
     linter = pytest.importorskip('ament_flake8.main')
-    code, errors = linter.main_with_errors(argv=[PACKAGE])
+    code, errors = linter.main_with_errors(argv=['--config', SETUP_CFG, PACKAGE])
     assert code == 0, '\n'.join(errors)
 
 
 def test_ament_pep257_has_no_complaint() -> None:
     linter = pytest.importorskip('ament_pep257.main')
-    assert linter.main(argv=['--convention', 'google', PACKAGE]) == 0
+    style = ['--convention', 'google', '--add-ignore', 'D105', 'D107']
+    assert linter.main(argv=[*style, '--', PACKAGE]) == 0
 
 
+@pytest.mark.skipif(shutil.which('xmllint') is None, reason='not installed: xmllint')
 def test_ament_xmllint_has_no_complaint() -> None:
     linter = pytest.importorskip('ament_xmllint.main')
     assert linter.main(argv=[str(REPOSITORY / 'package.xml')]) == 0

@@ -119,6 +119,13 @@ class BulletBody:
         )
         return Pose(state[4], state[5])
 
+    def contacts(self) -> list[tuple[str, str]]:
+        """Return the pairs of links that touch, each once."""
+        names = {index: name for name, index in self._index_of_link.items()}
+        points = self._bullet.getContactPoints(self.id, self.id, **self._client)
+        pairs = {tuple(sorted((point[3], point[4]))) for point in points}
+        return [(names[a], names[b]) for a, b in sorted(pairs)]
+
     def extent(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the corners (3,) and (3,) of the box around all links [m]."""
         boxes = np.array(

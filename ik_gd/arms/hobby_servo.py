@@ -96,10 +96,12 @@ class HobbyServo:
         """Approach the goal as fast as the limits allow and without going past it."""
         s, dt = self._settings, self._step
         rest = self._goal - self._motor
-        # The fastest speed from which a stop in whole steps is still possible before the goal.
+        # The fastest speed from which steps of deceleration end at the goal: k full steps of
+        # deceleration cover a dt^2 k (k + 1) / 2, what remains is spread over all k + 1 steps.
         a_dt = s.max_acceleration * dt
-        stoppable = np.sqrt(0.25 * a_dt**2 + 2.0 * s.max_acceleration * np.abs(rest)) - 0.5 * a_dt
-        speed = np.minimum(np.minimum(stoppable, np.abs(rest) / dt), s.max_velocity)
-        wanted = np.sign(rest) * speed
+        distance = np.abs(rest) / (a_dt * dt)
+        k = np.floor(0.5 * (np.sqrt(1.0 + 8.0 * distance) - 1.0))
+        stoppable = a_dt * (k + (distance - 0.5 * k * (k + 1.0)) / (k + 1.0))
+        wanted = np.sign(rest) * np.minimum(stoppable, s.max_velocity)
         self._velocity += np.clip(wanted - self._velocity, -a_dt, a_dt)
         self._motor = self._motor + self._velocity * dt

@@ -61,5 +61,8 @@ class MotorGoal:
         # An age is infinite before the first command, and 0 * inf is NaN.
         moved = self._position + velocity * np.minimum(age, self._feed_forward_time)
         position = np.clip(moved, self._lower, self._upper)
-        velocity[position != moved] = 0.0
+        outward = ((position >= self._upper) & (velocity > 0.0)) | (
+            (position <= self._lower) & (velocity < 0.0)
+        )
+        velocity[outward] = 0.0
         return position, velocity

@@ -1,4 +1,4 @@
-"""What is known of the measured joint positions, and since when."""
+"""What is known of the measured joint positions, since when, and whether the arm obeys."""
 
 from __future__ import annotations
 
@@ -62,3 +62,42 @@ class Feedback:
             return ()
         late = now - self._received > timeout
         return tuple(name for name, is_late in zip(self._names, late, strict=True) if is_late)
+
+
+class Supervisor:
+    """Tells when the measured joints stay too far from where they were told to be.
+
+    Args:
+        joint_names: the n joints.
+        max_error: (n,) allowed difference [rad or m]; inf for any.
+        patience: how long a larger one may last [s].
+    """
+
+    def __init__(self, joint_names: tuple[str, ...], max_error: Array, patience: float) -> None:
+        self._names = joint_names
+        self._max_error = max_error
+        self._patience = patience
+        self._is_needed = bool(np.isfinite(max_error).any())
+        self._since: float | None = None
+
+    def complaint(self, measured: Array, commanded: Array, now: float) -> str | None:
+        """Return what is wrong at the time `now` [s], if it has been for too long."""
+        if not self._is_needed:
+            return None
+        error = np.abs(measured - commanded)
+        if not (error > self._max_error).any():
+            self._since = None
+            return None
+        if self._since is None:
+            self._since = now
+        if now - self._since < self._patience:
+            return None
+        i = int(np.argmax(error / self._max_error))
+        return (
+            f'joint {self._names[i]!r} is {error[i]:.3g} from its command, more than '
+            f'max_following_error {self._max_error[i]:g}'
+        )
+
+    def forget(self) -> None:
+        """Begin anew, as when the arm is told nothing."""
+        self._since = None

@@ -15,6 +15,7 @@ from ik_gd.core.pose import Pose
 from ik_gd.core.solver import Solution, Solver
 
 _SAMPLES = 64  # poses of one round that are tried
+_ITERATIONS = 50  # of the descent, for one sample
 _CANDIDATES = 120  # centres that are tried
 _GOOD_ENOUGH = 8  # the best of this many that work is taken
 _LARGEST_SPREAD = 0.4  # of a joint's range, to both sides of its middle
@@ -127,7 +128,7 @@ def _tried(
     joints = []
     q = q_centre
     for pose in poses:
-        solution = solver.solve(pose, q_start=q)
+        solution = solver.track(pose, q, iterations=_ITERATIONS)
         if not _is_comfortable(solver.chain, solution):
             return []
         q = solution.q

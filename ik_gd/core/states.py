@@ -44,7 +44,7 @@ class Event(Enum):
 class Conduct(Enum):
     """What the arm is told in a state."""
 
-    STOP = 'a controlled stop, then the last position again and again'
+    STOP = 'a controlled stop, then the same position; nothing before the first target'
     STOP_THEN_SILENT = 'a controlled stop, then nothing is published'
     FOLLOW = 'positions on the way to the target'
 

@@ -27,9 +27,10 @@ from ik_gd.nodes.interfaces import (
 )
 from ik_gd.nodes.joint_messages import JointMessageReader
 from ik_gd.nodes.parameters import Parameter
+from ik_gd.nodes.tick_loop import TickGroup
 
 ARM_PARAMETERS = (
-    Parameter('rate', 100.0, 'Joint states published per second.', 'Hz', 1.0, 1000.0),
+    Parameter('rate', 100.0, 'joint states published per second', 'Hz', 1.0, 1000.0),
 )
 
 _DIAGNOSTICS_PERIOD = 1.0  # [s], as REP-107 has it
@@ -47,11 +48,13 @@ class ArmNode(Node):
 
     Attributes:
         arm: None until `attach`.
+        tick_group: the commands and the tick, for who runs these without the executor.
     """
 
     def __init__(self, name: str, **node_arguments: Any) -> None:
         super().__init__(name, **node_arguments)
         self.arm: Arm | None = None
+        self.tick_group = TickGroup()
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._last_stamp = (0, 0)
         self._states_sent = self._commands_taken = self._commands_rejected = 0
@@ -70,11 +73,14 @@ class ArmNode(Node):
         self._state_message = JointState(name=list(arm.joint_names))
         self._state_publisher = self.create_publisher(JointState, JOINT_STATES, RELIABLE)
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, DIAGNOSTICS, RELIABLE)
-        self.create_subscription(JointState, JOINT_COMMAND, self.on_joint_command, RELIABLE)
-        self.create_subscription(
-            JointTrajectory, JOINT_TRAJECTORY, self.on_joint_trajectory, RELIABLE
-        )
-        self.create_timer(1.0 / rate, self.on_tick, clock=self._steady_clock)
+        for kind, topic, callback in (
+            (JointState, JOINT_COMMAND, self.on_joint_command),
+            (JointTrajectory, JOINT_TRAJECTORY, self.on_joint_trajectory),
+        ):
+            self.create_subscription(
+                kind, topic, callback, RELIABLE, callback_group=self.tick_group
+            )
+        self.create_timer(1.0 / rate, self.on_tick, self.tick_group, clock=self._steady_clock)
         self.create_timer(_DIAGNOSTICS_PERIOD, self.on_diagnostics, clock=self._steady_clock)
 
     # What a subclass may override

@@ -20,6 +20,8 @@ from ik_gd.nodes.conversions import JointReader
 from ik_gd.nodes.ik_parameters import IkSettings
 from ik_gd.nodes.objectives import make_solver
 
+_ANY_ROTATION = 2.0 * np.pi  # [rad]
+
 
 class FollowedArm:
     """An arm that the node moves; made anew for another robot description.
@@ -41,8 +43,8 @@ class FollowedArm:
     def __init__(self, node: Node, settings: IkSettings, text: str) -> None:
         self.chain = settings.robot.chain(text)
         solver = make_solver(self.chain, settings.objective)
-        warm_up(self.chain, solver, settings.follower)
-        self.follower = Follower(self.chain, solver, settings.follower)
+        follower_settings = self._suited(settings)
+        self.follower = Follower(self.chain, solver, follower_settings)
         names = self.chain.joint_names
         listed = settings.command_joints or names
         forgotten = [name for name in names if name not in listed]
@@ -58,6 +60,7 @@ class FollowedArm:
         self._position = np.full(len(listed), np.nan)
         self._velocity = np.zeros(len(listed))
         self._has_held = not held
+        warm_up(self.chain, solver, follower_settings)
         period = 1.0 / settings.rate
         self._output = make_output(settings.command_type, node, listed, period)
 
@@ -86,12 +89,26 @@ class FollowedArm:
             self._position[self._columns] = tick.command
             self._velocity[self._columns] = tick.velocity
             self._output.publish(self._position, self._velocity, stamp)
+        elif self._velocity.any():  # silence begins with a command to hold
+            self._velocity[:] = 0.0
+            self._output.publish(self._position, self._velocity, stamp)
         return tick
 
     def check(self, settings: IkSettings) -> None:
         """Raise SettingsError if other settings would not suit this arm."""
-        settings.follower.motion_limits(self.chain)
-        settings.follower.home_posture(self.chain)
+        follower_settings = self._suited(settings)
+        follower_settings.motion_limits(self.chain)
+        follower_settings.home_posture(self.chain)
+
+    def configure(self, settings: IkSettings, now: float) -> None:
+        """Take on other settings at `now` [s], after a controlled stop."""
+        self.follower.configure(self._suited(settings), now)
+
+    def _suited(self, settings: IkSettings) -> FollowerSettings:
+        """Return the follower's settings; where the orientation comes second, any will do."""
+        if settings.objective.is_position_first(self.chain):
+            return replace(settings.follower, rotation_tolerance=_ANY_ROTATION)
+        return settings.follower
 
     def close(self) -> None:
         """Take the publisher of commands away."""

@@ -46,10 +46,10 @@ class IkNode(Node):
         super().__init__('ik_node')
         self._arm: FollowedArm | None = None
         self._loaded_text = self._new_text = ''
-        self._parameters = ParameterSet(self, PARAMETERS, self._checked_settings)
-        self._settings = self._parameters.settings
-        self._parameters.on_change = self.on_parameters
-        self._clock = TickClock(self, self.on_jump_back)
+        self._options = ParameterSet(self, PARAMETERS, self._checked_settings)
+        self._settings = self._options.settings
+        self._options.on_change = self.on_parameters
+        self._tick_clock = TickClock(self, self.on_jump_back)
         self._status = StatusPublisher(self)
         self._diagnostics = DiagnosticsPublisher(self)
         self._ticks = TickTimes(1.0 / self._settings.rate)
@@ -82,7 +82,7 @@ class IkNode(Node):
         self._offer(interfaces.HOME, 'going home', Follower.home)
         self._offer(interfaces.STOP, 'stopping', Follower.stop)
         self._offer(interfaces.CLEAR_FAULT, 'cleared', Follower.clear_fault)
-        self._clock.create_timer(1.0 / self._settings.rate, self.on_tick)
+        self._tick_clock.create_timer(1.0 / self._settings.rate, self.on_tick)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_DIAGNOSTICS_PERIOD, self.on_diagnostics, clock=steady)
 
@@ -90,7 +90,7 @@ class IkNode(Node):
 
     def on_target(self, message: PoseStamped) -> None:
         """Take a new target pose."""
-        now = self._clock.now()
+        now = self._tick_clock.now()
         if self._arm is None:
             return
         base = self._arm.chain.base_link
@@ -105,7 +105,7 @@ class IkNode(Node):
 
     def on_twist(self, message: TwistStamped) -> None:
         """Take a new velocity of the tip."""
-        now = self._clock.now()
+        now = self._tick_clock.now()
         if self._arm is None:
             return
         chain, frame = self._arm.chain, message.header.frame_id
@@ -123,7 +123,7 @@ class IkNode(Node):
 
     def on_joint_states(self, message: JointState) -> None:
         """Take in where the joints are."""
-        now = self._clock.now()
+        now = self._tick_clock.now()
         try:
             if self._arm is not None and self._arm.take_joint_states(message, now):
                 self._ages[interfaces.JOINT_STATES] = now
@@ -137,7 +137,7 @@ class IkNode(Node):
         try:
             self._settings.robot.chain(text)
         except IkGdError as error:
-            self._reject(interfaces.ROBOT_DESCRIPTION, error, self._clock.now())
+            self._reject(interfaces.ROBOT_DESCRIPTION, error, self._tick_clock.now())
         else:
             self._new_text = text
 
@@ -148,7 +148,7 @@ class IkNode(Node):
         if has_other_robot:
             self._new_text = settings.robot.text() or ''
         elif self._arm is not None:
-            self._arm.follower.configure(settings.follower, self._clock.now())
+            self._arm.configure(settings, self._tick_clock.now())
 
     def on_jump_back(self) -> None:
         """Start again from the measured joints: simulated time was set back."""
@@ -171,7 +171,7 @@ class IkNode(Node):
         response.success = self._arm is not None
         response.message = 'there is no robot description yet'
         if self._arm is not None:
-            action(self._arm.follower, self._clock.now())
+            action(self._arm.follower, self._tick_clock.now())
             response.message = words
         return response
 
@@ -180,12 +180,12 @@ class IkNode(Node):
     def on_tick(self) -> None:
         """Do one control tick."""
         begin = time.monotonic()
-        now = self._clock.now()
+        now = self._tick_clock.now()
         tick = None
         if self._arm is None:
             self._status.wait('there is no robot description yet', now)
         else:
-            tick = self._arm.tick(now, self._clock.stamp(now))
+            tick = self._arm.tick(now, self._tick_clock.stamp(now))
             self._status.after(tick, now)
             if now >= self._tip_due or now < self._tip_due - 1.0:
                 self._publish_tip(tick, now)
@@ -195,7 +195,7 @@ class IkNode(Node):
 
     def on_diagnostics(self) -> None:
         """Publish how the node is."""
-        now = self._clock.now()
+        now = self._tick_clock.now()
         warnings = [
             f'{count} publishers on {topic.topic_name}'
             for topic in self._inputs
@@ -210,11 +210,11 @@ class IkNode(Node):
         if self._arm is None:
             return
         period = 1.0 / self._settings.rate
-        now = self._clock.now()
+        now = self._tick_clock.now()
         self._arm.follower.stop(now)
         for _ in range(int(_EXIT_TIME / period)):
             now += period
-            tick = self._arm.tick(now, self._clock.stamp(now))
+            tick = self._arm.tick(now, self._tick_clock.stamp(now))
             if tick.command is None or not tick.velocity.any():
                 return
             time.sleep(period)
@@ -227,7 +227,7 @@ class IkNode(Node):
         write_pose(self._arm.chain.forward(tick.command), self._tip_message.pose)
         header = self._tip_message.header
         header.frame_id = self._arm.chain.base_link
-        header.stamp.sec, header.stamp.nanosec = divmod(self._clock.stamp(now), 1_000_000_000)
+        header.stamp.sec, header.stamp.nanosec = divmod(self._tick_clock.stamp(now), 1_000_000_000)
         self._tip_publisher.publish(self._tip_message)
 
     # Robot descriptions and parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,16 +64,23 @@ class ObjectiveSettings:
             raise SettingsError(f'tip_axis: {list(axis)} is not a direction x, y, z')
         return cls(values['objective'], values['rotation_weight'] or None, axis)
 
+    def is_position_first(self, chain: Chain) -> bool:
+        """Whether the orientation is only to be as near as the position allows."""
+        return self.objective == 'auto' and chain.dof < _FULL_POSE
+
     def make(self, chain: Chain) -> Objective:
         """Return the objective for an arm."""
         if self.objective == 'position':
             return Objective.position()
         if self.objective == 'position_and_axis':
-            return Objective.position_and_axis(self.tip_axis)
-        weight = self.rotation_weight
-        if weight is None and self.objective == 'auto' and chain.dof < _FULL_POSE:
-            weight = _POSITION_FIRST
-        return Objective.pose() if weight is None else Objective.pose(rotation_weight=weight)
+            return Objective.position_and_axis(self.tip_axis, axis_weight=self._weight(1.0))
+        if self.is_position_first(chain):
+            weight = self._weight(_POSITION_FIRST)
+            return Objective.pose(rotation_weight=weight, rotation_tolerance=math.inf)
+        return Objective.pose(rotation_weight=self._weight(1.0))
+
+    def _weight(self, usual: float) -> float:
+        return usual if self.rotation_weight is None else self.rotation_weight
 
 
 def make_solver(chain: Chain, settings: ObjectiveSettings | None = None) -> Solver:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -16,7 +17,17 @@ from ik_gd.core.errors import IkGdError
 _SIGNAL_LATENCY = 0.1  # [s] the longest that a signal waits for the executor to wake up
 
 
-def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
+def spin(node: Node, executor: Executor, is_asked_to_stop: Callable[[], bool]) -> None:
+    """Let the executor call the node back until asked to stop."""
+    while not is_asked_to_stop():
+        executor.spin_once(timeout_sec=_SIGNAL_LATENCY)
+
+
+def run(
+    make_node: Callable[[], Node],
+    args: list[str] | None = None,
+    spin: Callable[[Any, Executor, Callable[[], bool]], None] = spin,
+) -> int:
     """Spin one node until SIGINT or SIGTERM, then let it clean up while ROS still works.
 
     rclpy's own signal handlers invalidate the context before any `finally` runs (rclpy#1287),
@@ -26,6 +37,7 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
     Args:
         make_node: called once, after rclpy is initialised.
         args: the command line without the program's name; sys.argv if None.
+        spin: runs the node in the executor until its third argument returns True.
 
     Returns:
         The exit code: 0 after a signal, 1 after an IkGdError, whose message is one line on stderr.
@@ -44,8 +56,7 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
         node = make_node()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        while not asked_to_stop and rclpy.ok():
-            executor.spin_once(timeout_sec=_SIGNAL_LATENCY)
+        spin(node, executor, lambda: asked_to_stop or not rclpy.ok())
         return 0
     except IkGdError as error:
         print(f'ik_gd: {error}', file=sys.stderr)

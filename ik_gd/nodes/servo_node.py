@@ -26,6 +26,7 @@ from ik_gd.nodes.arm_node import ArmNode
 from ik_gd.nodes.interfaces import CLEAR_FAULT, ENABLE
 from ik_gd.nodes.parameters import Parameter, ParameterSet
 from ik_gd.nodes.runner import run
+from ik_gd.nodes.tick_loop import spin_by_ticks
 
 SERVO_PARAMETERS = (
     Parameter('calibration', '', 'The calibration file of the arm.'),
@@ -33,7 +34,7 @@ SERVO_PARAMETERS = (
     Parameter(
         'rate',
         0.0,
-        "Joint states published per second; 0 for the calibration's bus rate.",
+        "Bus cycles and joint states per second; 0 for the calibration's.",
         'Hz',
         0.0,
         1000.0,
@@ -56,6 +57,7 @@ _LEVELS = {
     ServoState.FAULT: DiagnosticStatus.ERROR,
 }
 _QUIET_MODES = (ArmMode.ENABLED, ArmMode.DISABLED)
+_PATIENCE = 1.5  # bus cycles to wait for a new state, before the old one is looked at again
 _LOG_PERIOD = 5.0  # [s] between two log lines of one kind
 
 
@@ -65,12 +67,10 @@ class ServoSettings:
 
     Attributes:
         calibration: with the overrides of the parameters in it.
-        rate: joint states a second [Hz].
         enable_on_start: whether to switch torque on unasked, once.
     """
 
     calibration: Calibration
-    rate: float
     enable_on_start: bool
 
 
@@ -83,10 +83,11 @@ def read_settings(values: Mapping[str, Any]) -> ServoSettings:
     if not values['calibration']:
         raise SettingsError('calibration: give the calibration file of the arm')
     calibration = load_calibration(values['calibration'])
-    changes = {name: values[name] for name in ('port', 'on_exit') if values[name]}
+    changes: dict[str, Any] = {name: values[name] for name in ('port', 'on_exit') if values[name]}
+    if values['rate']:
+        changes['rate'] = values['rate']
     calibration = replace(calibration, bus=replace(calibration.bus, **changes))
-    rate = values['rate'] or calibration.bus.rate
-    return ServoSettings(calibration, rate, values['enable_on_start'])
+    return ServoSettings(calibration, values['enable_on_start'])
 
 
 class ServoNode(ArmNode):
@@ -106,7 +107,12 @@ class ServoNode(ArmNode):
         self._stamped: tuple[ArmState | None, Time] = (None, Time())
         self.create_service(SetBool, ENABLE, self.on_enable)
         self.create_service(Trigger, CLEAR_FAULT, self.on_clear_fault)
-        self.attach(ServoArm(settings.calibration), settings.rate)
+        self._patience = _PATIENCE / settings.calibration.bus.rate
+        self.attach(ServoArm(settings.calibration), settings.calibration.bus.rate)
+
+    def wait_for_tick(self) -> None:
+        """Sleep until the arm has been read, or should have been."""
+        self.arm.wait_for_state(self._patience)
 
     def hardware_id(self) -> str:
         """Return the serial device."""
@@ -236,7 +242,7 @@ def _status(
 
 def main(args: list[str] | None = None) -> int:
     """Run the node."""
-    return run(ServoNode, args)
+    return run(ServoNode, args, spin_by_ticks)
 
 
 if __name__ == '__main__':

@@ -87,6 +87,7 @@ class ServoArm:
         self._report = ArmReport(ArmMode.DISCONNECTED, 'starting', calibration.bus.port)
         self._commands: deque[dict[int, float]] = deque(maxlen=_PENDING)
         self._requests: deque[tuple[_Request, Future[Outcome]]] = deque()
+        self._is_new = threading.Event()
         self._stopping = threading.Event()
         self._failure: Exception | None = None
         self._cycles = self._late_cycles = self._connections = 0
@@ -112,6 +113,11 @@ class ServoArm:
         if self._report.mode is ArmMode.DISCONNECTED:
             return ArmState(self._nan, self._nan, self._nan, self._clock())
         return self._state
+
+    def wait_for_state(self, timeout: float) -> None:
+        """Sleep until `read` has something new, at most `timeout` [s]."""
+        self._is_new.wait(timeout)
+        self._is_new.clear()
 
     def write(
         self, position: NDArray[np.float64], velocity: NDArray[np.float64] | None = None
@@ -241,6 +247,7 @@ class ServoArm:
                 velocity[index] = channel.reading.speed * channel.joint.radians_per_tick
         now = self._clock()
         self._state = ArmState(position, velocity, self._nan, now)
+        self._is_new.set()
         changed = controller.mode is not self._report.mode
         if changed or now >= self._report_at:
             self._report_at = now + _REPORT_INTERVAL

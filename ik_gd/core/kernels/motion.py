@@ -12,8 +12,9 @@ at full acceleration inside its limits, whenever the next step may come.
 from math import inf, sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ik_gd.core.kernels.compiled import kernel
 
 Array = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ _PARALLEL = 1e-10  # how far from one line a joint may be, of the speed change o
 _ON_THE_CURVE = 1.0 + 1e-6  # a braking distance that is equal but for rounding
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def plan(x: float, w: float, slowest: float, fastest: float, limit: float, phases: Array) -> None:
     """Write the quickest phases that bring a position and a velocity to zero together.
 
@@ -61,7 +62,7 @@ def plan(x: float, w: float, slowest: float, fastest: float, limit: float, phase
     phases[DURATION, 4], phases[RATE, 4] = inf, 0.0
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def advance(x: float, w: float, phases: Array, dt: float) -> tuple[float, float]:
     """Return position and velocity after `dt` of phases that end at rest in zero."""
     for i in range(PHASES - 1):
@@ -75,7 +76,7 @@ def advance(x: float, w: float, phases: Array, dt: float) -> tuple[float, float]
     return 0.0, 0.0
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def joint_toward(
     p: float, v: float, goal: float, goal_velocity: float, bounds: Array, dt: float, phases: Array
 ) -> tuple[float, float]:
@@ -99,23 +100,57 @@ def joint_toward(
     plan(p - (g - gv * dt), v - gv, -speed - gv, speed - gv, limit, phases)
     x, w = advance(p - (g - gv * dt), v - gv, phases, dt)
     p_next, v_next = g + x, gv + w
-    stop = p_next + 0.5 * v_next * abs(v_next) / limit
-    if gv != 0.0 and not lower <= stop <= upper:
-        g = upper if stop > upper else lower
+    leaves = leaving(p, v, phases, 1.0, dt, lower, upper, limit) if gv != 0.0 else 0
+    if leaves != 0:
+        g = upper if leaves > 0 else lower
         plan(p - g, v, -speed, speed, limit, phases)
         x, v_next = advance(p - g, v, phases, dt)
         p_next = g + x
     return min(max(p_next, min(lower, p)), max(upper, p)), v_next
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def reachable_limits(p: float, v: float, bounds: Array) -> tuple[float, float]:
     """Return the joint's limits, widened to where it can stop at best if it is beyond them."""
     stop = p + 0.5 * v * abs(v) / bounds[ACCELERATION]
     return min(bounds[LOWER], stop, p), max(bounds[UPPER], stop, p)
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
+def leaving(
+    p: float, v: float, phases: Array, ratio: float, dt: float, lower: float, upper: float,
+    limit: float,
+) -> int:  # fmt: skip
+    """Return 1 or -1 if a joint could no longer stop below `upper` or above `lower`, else 0.
+
+    Where it would stop changes one way only within a phase, so the ends of phases tell all.
+
+    Args:
+        p: position.
+        v: velocity.
+        phases: (2, PHASES) times `ratio`.
+        ratio: of the joint's accelerations to those of `phases`.
+        dt: how much of the phases to look at [s].
+        lower: position limit.
+        upper: position limit.
+        limit: bound of the acceleration's magnitude.
+    """
+    for i in range(PHASES):
+        t, a = min(phases[DURATION, i], dt), ratio * phases[RATE, i]
+        p += (v + 0.5 * a * t) * t
+        v += a * t
+        dt -= t
+        stop = p + 0.5 * v * abs(v) / limit
+        if stop > upper:
+            return 1
+        if stop < lower:
+            return -1
+        if dt <= 0.0:
+            break
+    return 0
+
+
+@kernel(fast=False)
 def toward_on_a_line(
     position: Array,
     velocity: Array,
@@ -170,10 +205,10 @@ def toward_on_a_line(
     plan(lead_x, lead_w, slowest, fastest, limit, phases[lead])
     x, w = advance(lead_x, lead_w, phases[lead], dt)
     for i in range(n):
-        lower, upper = reachable_limits(position[i], velocity[i], bounds[:, i])
-        ratio = (position[i] - goal[i] + goal_velocity[i] * dt) / lead_x
-        p, v = goal[i] + ratio * x, goal_velocity[i] + ratio * w
-        if not lower <= p + 0.5 * v * abs(v) / bounds[ACCELERATION, i] <= upper:
+        p, v = position[i], velocity[i]
+        lower, upper = reachable_limits(p, v, bounds[:, i])
+        ratio = (p - goal[i] + goal_velocity[i] * dt) / lead_x
+        if leaving(p, v, phases[lead], ratio, dt, lower, upper, bounds[ACCELERATION, i]) != 0:
             return False
     for i in range(n):
         ratio = (position[i] - goal[i] + goal_velocity[i] * dt) / lead_x
@@ -184,7 +219,7 @@ def toward_on_a_line(
     return True
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def toward(
     position: Array,
     velocity: Array,
@@ -207,7 +242,7 @@ def toward(
         )
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def brake(position: Array, velocity: Array, bounds: Array, dt: float, phases: Array) -> None:
     """Move all joints for `dt` as they come to rest at full acceleration."""
     for i in range(position.shape[0]):

@@ -21,12 +21,19 @@ STALL_CURRENT = 2700.0  # [mA], STS3215
 
 @dataclass(frozen=True)
 class Series:
-    """In what the STS and SCS series differ."""
+    """In what the STS and SCS series differ.
+
+    Attributes:
+        table: the registers.
+        byteorder: of registers and status words.
+        resolution: ticks of the encoder's range.
+        group_reads: whether it knows sync read, and answers a broadcast ping in turn.
+    """
 
     table: tuple[Register, ...]
     byteorder: Literal['little', 'big']
     resolution: int
-    sync_read: bool
+    group_reads: bool
 
 
 SERIES = {
@@ -163,6 +170,8 @@ class FeetechServo(VirtualServo):
         if locked and not self.switches.locked_is_volatile:
             cut = max(0, min(len(data), EEPROM.stop - address))
             address, data = address + cut, data[cut:]  # the EEPROM part does nothing
+        if not data:
+            return
         written = self.registers.write(address, data, keep=not locked)
         if 'torque' in written:
             self._switch_torque()

@@ -11,6 +11,7 @@ from ik_gd.arms.servo.emulator.virtual_servo import Line, Reply, collide
 BROADCAST = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, RESET = 1, 2, 3, 4, 5, 6
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
+LONGEST = 250  # more data than that does not fit a packet
 PROCESSING = 20e-6  # [s] before the return delay that the servo is set to
 
 
@@ -67,18 +68,27 @@ class FeetechLine(Line[FeetechServo, FeetechRequest]):
         if request.instruction == SYNC_WRITE:
             return self._sync_write(request.parameters, now)
         everyone = request.servo_id == BROADCAST
+        if everyone and request.instruction == PING:
+            return self._ping_all()
         servos = self.listeners(None if everyone else request.servo_id)
         answers = [self._obey_one(servo, request, now) for servo in servos]
-        if everyone and request.instruction != PING:
-            return []
-        return collide([answer for answer in answers if answer is not None])
+        return [] if everyone else collide([answer for answer in answers if answer is not None])
+
+    def _ping_all(self) -> list[Reply]:
+        """Each waits for its turn, by id; who shares an id talks at once."""
+        servos = [servo for servo in self.listeners() if servo.series.group_reads]
+        replies: list[Reply] = []
+        for servo_id in sorted({servo.servo_id for servo in servos}):
+            same = [servo for servo in servos if servo.servo_id == servo_id]
+            replies += collide([self._reply(servo, servo_id) for servo in same])
+        return replies
 
     def _obey_one(self, servo: FeetechServo, request: FeetechRequest, now: float) -> Reply | None:
         instruction, parameters = request.instruction, request.parameters
         servo_id = servo.servo_id  # a write may change it; the old one answers
         if instruction == PING:
             return self._reply(servo, servo_id)
-        if instruction == READ and len(parameters) == 2:
+        if instruction == READ and len(parameters) == 2 and parameters[1] <= LONGEST:
             return self._data(servo, parameters[0], parameters[1])
         if instruction == WRITE and parameters:
             servo.write(parameters[0], parameters[1:], now)
@@ -95,12 +105,12 @@ class FeetechLine(Line[FeetechServo, FeetechRequest]):
         return self._reply(servo, servo_id) if servo.registers.get('response_level') else None
 
     def _sync_read(self, parameters: bytes) -> list[Reply]:
-        if len(parameters) < 2:
+        if len(parameters) < 2 or parameters[1] > LONGEST:
             return []
         replies: list[Reply] = []
         address, size = parameters[:2]
         for servo_id in parameters[2:]:
-            servos = [item for item in self.listeners(servo_id) if item.series.sync_read]
+            servos = [item for item in self.listeners(servo_id) if item.series.group_reads]
             if servos:
                 replies += collide([self._data(servo, address, size) for servo in servos])
             elif self.silent_after_dead:

@@ -88,7 +88,7 @@ def test_locked_is_volatile(arm, driver, volatile):
 
 
 def test_a_write_across_the_end_of_locked_eeprom_reaches_ram(arm):
-    made, host = arm('feetech_sts', locked_is_volatile=False)
+    _, host = arm('feetech_sts', locked_is_volatile=False)
     host.write(1, 39, [99, 1, 50])
     assert host.read(1, 39, 3) == bytes([10, 1, 50])
 
