@@ -69,7 +69,7 @@ class SolverSettings:
     descent_iterations: int = 40
     damping: float = 0.1
     step_limit: float = 1.0
-    samples: int = 4096
+    samples: int = 2048
 
     def __post_init__(self) -> None:
         for name in ('max_iterations', 'descent_iterations'):
@@ -122,7 +122,7 @@ class Solver:
         searched = _search_task(self.objective, chain)
         samples = np.empty((self.settings.samples, n))
         self._ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
-        seeds.fill_samples(chain.segments, self._limits, searched, samples, self._ranking)
+        seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self._ranking)
         self._model = search.pack(
             chain.segments,
             self._limits,
@@ -257,6 +257,22 @@ def _search_task(objective: Objective, chain: Chain) -> NDArray[np.float64]:
         weights[:3] = weights[:3] > 0.0
         weights[3:] = lever * (weights[3:] > 0.0)
     return task
+
+
+def _ranges(chain: Chain) -> NDArray[np.float64]:
+    """Return between which joint positions (2, n) restarts begin.
+
+    A joint that can make more than a full turn needs no more than the turn in the middle of its
+    range, where no limit is near. A prismatic joint without limits is tried within a metre.
+    """
+    unlimited = ~np.isfinite(chain.upper - chain.lower)
+    reach = np.where(chain.is_prismatic, np.where(unlimited, 1.0, np.inf), np.pi)
+    return np.stack(
+        [
+            np.maximum(chain.lower, chain.middle - reach),
+            np.minimum(chain.upper, chain.middle + reach),
+        ]
+    )
 
 
 def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:

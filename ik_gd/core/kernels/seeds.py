@@ -22,12 +22,11 @@ KEYS = 7  # position, and a quaternion or an axis
 
 
 @kernel
-def spread(q: Array, lower: Array, upper: Array, index: float) -> None:
-    """Fill `q` (n,) with point `index` of a sequence that covers the limits evenly.
+def spread(q: Array, ranges: Array, index: float) -> None:
+    """Fill `q` (n,) with point `index` of a sequence that covers the `ranges` (2, n) evenly.
 
     The additive sequence of M. Roberts (The unreasonable effectiveness of quasirandom sequences,
-    2018): steps of 1/g, 1/g^2, ... modulo 1, where g^(n + 1) = g + 1. Joints without limits are
-    spread over one turn.
+    2018): steps of 1/g, 1/g^2, ... modulo 1, where g^(n + 1) = g + 1.
     """
     n = q.shape[0]
     g = 2.0
@@ -37,10 +36,7 @@ def spread(q: Array, lower: Array, upper: Array, index: float) -> None:
     for j in range(n):
         share /= g
         x = (0.5 + index * share) % 1.0
-        low, high = lower[j], upper[j]
-        if not high - low < 1e300:
-            low, high = -np.pi, np.pi
-        q[j] = low + x * (high - low)
+        q[j] = ranges[0, j] + x * (ranges[1, j] - ranges[0, j])
 
 
 @kernel
@@ -100,13 +96,13 @@ def orientation_key(
 
 @kernel
 def fill_samples(
-    segments: Array, limits: Array, task: Array, samples: Array, keys: Array32
+    segments: Array, ranges: Array, task: Array, samples: Array, keys: Array32
 ) -> None:
     """Make the samples.
 
     Args:
         segments: (m + 1, 16).
-        limits: (2, n).
+        ranges: (2, n) finite; samples lie between.
         task: (TASK_WIDTH,).
         samples: (N, n) out.
         keys: (KEYS * N,) out: all x, then all y, ...
@@ -115,7 +111,7 @@ def fill_samples(
     turns = np.empty((3, m))
     frames = np.empty((m + 1, 12))
     for i in range(count):
-        spread(samples[i], limits[0], limits[1], float(i))
+        spread(samples[i], ranges, float(i))
         place_frames(segments, samples[i], turns, frames)
         f = frames[m]
         for k in range(3):
