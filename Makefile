@@ -1,15 +1,17 @@
 # The commands of ik_gd: `make help` lists them. tools/setup makes the environment, .venv.
 
-# make sim: each of these is an option of `ik_gd sim`; ARGS passes on anything else.
-sim_options = \
+# make sim DURATION=10: the variables are options of `ik_gd sim`; ARGS passes on anything else.
+run_options = \
+	$(if $(DURATION),--duration '$(DURATION)') \
+	$(if $(RATE),--rate '$(RATE)') \
+	$(if $(REPORT),--report '$(REPORT)')
+sim_options = $(run_options) \
 	$(if $(URDF),--urdf '$(URDF)') \
 	$(if $(BASE),--base '$(BASE)') \
 	$(if $(TIP),--tip '$(TIP)') \
 	$(if $(TARGET),--target '$(TARGET)') \
-	$(if $(DURATION),--duration '$(DURATION)') \
-	$(if $(RATE),--rate '$(RATE)') \
-	$(if $(REPORT),--report '$(REPORT)') \
 	$(if $(GUI),$(if $(filter 0 no off false,$(GUI)),--headless,--gui))
+demo_options = $(run_options) --target '$(or $(TARGET),figure-eight)'
 
 bin := .venv/bin
 
@@ -25,6 +27,10 @@ setup: ## make .venv with all that `make sim` needs
 
 sim: setup ## a simulated arm follows a target (URDF BASE TIP TARGET DURATION RATE GUI REPORT ARGS)
 	@$(bin)/ik_gd sim $(sim_options) $(ARGS)
+
+hardware-demo: setup ## the same through the servo bus, with virtual servos (TARGET DURATION RATE REPORT ARGS)
+	@$(bin)/ik_gd arm --emulate --enable --calibration config/so101_calibration.yaml \
+		$(demo_options) $(ARGS)
 
 test: ## run all tests, or those that ARGS choose: make test ARGS='-k kinematics'
 	@tools/setup run test

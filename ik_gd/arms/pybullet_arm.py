@@ -37,7 +37,7 @@ class PyBulletSettings:
         physics_rate: steps a second [Hz].
         real_time: step in a thread of its own at the pace of real time; if not, `step` does it.
         start_posture: positions of joints by name [rad or m]; other joints start at 0, or amidst
-            their limits where those exclude 0.
+            their limits where 0 is outside them or close to one.
         position_gain: the part of a joint's position error that each step takes away, 0..1.
         self_collision: let links collide, other than neighbours and those that touch at the start.
             Off, as the inverse kinematics knows nothing of it and Bullet collides the convex hulls
@@ -69,8 +69,8 @@ class Snapshot(ArmState):
     """The arm after one physics step; `time` is simulated time.
 
     Attributes:
-        measured_at: when the step was done, on the monotonic clock [s].
-        tip_pose: of the tip link in the base link's frame; None where no tip link was given.
+        measured_at: when it was so, on the monotonic clock [s].
+        tip_pose: of the tip link in the base link's frame; None where there is no tip link.
     """
 
     measured_at: float
@@ -83,7 +83,8 @@ class PyBulletArm:
     Args:
         urdf: path or text of a URDF or xacro file.
         settings: how.
-        tip_link: a link whose pose is measured after each step; None for none.
+        tip_link: a link whose pose is measured after each step; None for the only leaf, or for
+            none at all where there are several.
         base_link: the link in whose frame it is measured; None for the root.
 
     Attributes:
@@ -95,6 +96,8 @@ class PyBulletArm:
         SettingsError: a start posture with an unknown joint, or out of limits.
         ArmError: no display, no such link, or PyBullet refuses the URDF.
     """
+
+    _snapshot: Snapshot  # the newest; swapped as a whole, so readers need no lock
 
     def __init__(
         self,
@@ -129,7 +132,7 @@ class PyBulletArm:
             self.close()
             raise
         if self.settings.real_time:
-            self._loop = RealTimeLoop(self._advance, self._step_time, 'pybullet')
+            self._loop = RealTimeLoop(self._keep_up, self._step_time, 'pybullet')
             self._loop.start()
 
     @property
@@ -163,7 +166,7 @@ class PyBulletArm:
         """Take physics steps, where `settings.real_time` is off."""
         assert not self.settings.real_time, 'a thread takes the steps'
         for _ in range(count):
-            self._advance()
+            self._advance(self._steps * self._step_time, time.monotonic())
 
     def reset(self) -> None:
         """Be at rest in the start posture again, at once. Simulated time goes on."""
@@ -173,7 +176,7 @@ class PyBulletArm:
                 self._goal = MotorGoal(self._start, *self._limits)
             self._servo = self._new_servo()
             self._body.put(self._start)
-            self._snapshot = self._measure()
+            self._snapshot = self._measure(self._snapshot.measured_at)
 
     def tip_pose(self, link: str) -> Pose:
         """Return the present pose of a link's frame in the root link's frame.
@@ -218,33 +221,35 @@ class PyBulletArm:
             )
         self.root_link = description.links[0]
         self._base_index = self._body.link_index(base_link or self.root_link)
+        if tip_link is None and len(description.leaves) == 1:
+            tip_link = description.leaves[0]
         self._tip_index = None if tip_link is None else self._body.link_index(tip_link)
-        self._snapshot = self._measure()
+        self._snapshot = self._measure(time.monotonic())
 
-    def _advance(self) -> None:
-        """Take one physics step towards the goal and measure what came of it."""
-        # The state after a step is that of now, so the step begins a step time ago; where steps
-        # are called for, now is when it begins.
-        begin = self._now() - (self._step_time if self.settings.real_time else 0.0)
-        with self._goal_lock:
-            position, velocity = self._goal.at(begin)
-        if self._servo is not None:
-            position, velocity = self._servo.advance(position)
+    def _keep_up(self, due: float) -> None:
+        self._advance(due - self._step_time, due)
+
+    def _advance(self, begin: float, end: float) -> None:
+        """Take one physics step towards the goal of time `begin`; what comes of it is of `end`."""
         with self._bullet_lock:
+            with self._goal_lock:
+                position, velocity = self._goal.at(begin)
+            if self._servo is not None:
+                position, velocity = self._servo.advance(position)
             self._body.drive(position, velocity, self.settings.position_gain)
             pybullet.stepSimulation(physicsClientId=self._client)
             self._steps += 1
-            self._snapshot = self._measure()
+            self._snapshot = self._measure(end)
 
-    def _measure(self) -> Snapshot:
+    def _measure(self, measured_at: float) -> Snapshot:
         position, velocity, effort = self._body.measure()
         tip_pose = None
         if self._tip_index is not None:
             tip_pose = self._body.pose_of(self._tip_index)
             if self._base_index >= 0:
                 tip_pose = self._body.pose_of(self._base_index).inverse() @ tip_pose
-        time_ = self._steps * self._step_time
-        return Snapshot(position, velocity, effort, time_, time.monotonic(), tip_pose)
+        simulated = self._steps * self._step_time
+        return Snapshot(position, velocity, effort, simulated, measured_at, tip_pose)
 
     def _frame(self) -> tuple[NDArray[np.float64], Pose | None]:
         return self._snapshot.position, self._marker

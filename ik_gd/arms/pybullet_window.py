@@ -157,16 +157,22 @@ def main() -> int:
     try:
         with native_output_caught():
             client = pybullet.connect(pybullet.GUI, options=_WINDOW_SIZE)
+            # Each call waits for the picture that is being drawn: draw none while furnishing.
+            pybullet.configureDebugVisualizer(
+                pybullet.COV_ENABLE_RENDERING, 0, physicsClientId=client
+            )
             body = BulletBody(pybullet, client, description, False, start)
             scenery = Scenery(client, *body.extent())
+            pybullet.configureDebugVisualizer(
+                pybullet.COV_ENABLE_RENDERING, 1, physicsClientId=client
+            )
     except (IkGdError, pybullet.error) as error:
         print(error, flush=True)
         return 1
     print(READY, flush=True)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)  # PyBullet's threads report their end, which nobody asked for
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on: a full pipe would block
     mirror(client, body, scenery, 8 * (7 + len(start)))
-    return 0
+    os._exit(0)  # PyBullet's own way out takes a second and talks about its threads
 
 
 def mirror(client: int, body: BulletBody, scenery: Scenery, frame_size: int) -> None:

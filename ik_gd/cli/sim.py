@@ -14,6 +14,7 @@ from typing import Any
 
 from ik_gd.cli.bringup import Bringup
 from ik_gd.core.errors import IkGdError, SettingsError
+from ik_gd.core.urdf import load_urdf_text, parse_urdf
 from ik_gd.nodes.graph import SIMULATION, TARGETS, with_default_robot
 
 _TTY_PERIOD = 0.2  # [s] between two live lines on a terminal
@@ -67,7 +68,7 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
         raise SettingsError(f'--duration {options.duration:g} s is not above 0')
     if options.report is not None and not options.report.absolute().parent.is_dir():
         raise SettingsError(f'--report {options.report}: there is no such folder')
-    return with_default_robot(
+    values = with_default_robot(
         {
             'urdf': options.urdf,
             'base_link': options.base,
@@ -79,6 +80,10 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
             'namespace': options.namespace,
         }
     )
+    tree = parse_urdf(load_urdf_text(str(values['urdf']))[0])
+    path = tree.path(options.base or None, str(values['tip_link']) or None)
+    tip_link = path[-1].child if path else values['tip_link']
+    return {**values, 'base_link': options.base or tree.root, 'tip_link': tip_link}
 
 
 def watch(
@@ -87,6 +92,7 @@ def watch(
     duration: float | None,
     screen: Screen,
     asked_to_stop: threading.Event,
+    arm_node: str | None = 'simulator_node',
 ) -> dict[str, Any]:
     """Show a live line until the time is up, and return what was measured.
 
@@ -101,13 +107,11 @@ def watch(
     from ik_gd.cli.record import Record
     from ik_gd.core.chain import Chain
 
-    chain = Chain.from_urdf(
-        str(values['urdf']), str(values['base_link']) or None, str(values['tip_link']) or None
-    )
+    chain = Chain.from_urdf(str(values['urdf']), str(values['base_link']), str(values['tip_link']))
     record = Record(chain.joint_names, chain.lower, chain.upper, chain.max_velocity)
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
-    monitor = Monitor(record, 'simulator_node', str(values['namespace']))
+    monitor = Monitor(record, arm_node, str(values['namespace']))
     executor = SingleThreadedExecutor()
     executor.add_node(monitor)
     started = shown = time.monotonic()
@@ -122,7 +126,8 @@ def watch(
             if now - shown > screen.period:
                 shown = now
                 bringup.check()
-                screen.show(live_line(monitor.state, record.tip_error, record.recent_rate))
+                if monitor.state:
+                    screen.show(live_line(monitor.state, record.tip_error, record.recent_rate))
             if first_motion is not None and duration is not None:
                 if now - first_motion > duration:
                     break
@@ -138,7 +143,7 @@ def live_line(state: str, tip_error: float, rate: float) -> str:
     """Return the line that shows how it goes; NaN is shown as a dash."""
     error = '-' if tip_error != tip_error else f'{1e3 * tip_error:.2f} mm'
     hertz = '-' if rate != rate else f'{rate:.1f} Hz'
-    return f'{state or "waiting for ik_node":<40} tip error {error:>10}   rate {hertz:>9}'
+    return f'tip error {error:>10}   rate {hertz:>9}   {state}'
 
 
 def describe(summary: dict[str, Any]) -> list[str]:

@@ -14,12 +14,12 @@ from ik_gd.core.motion import LONGEST_STEP, SHORTEST_STEP, JointMotion, MotionLi
 from ik_gd.core.pose import Pose
 from ik_gd.core.pursuit import Pursuit
 from ik_gd.core.reference import Asked, Reference
+from ik_gd.core.solver import SolutionStatus, Solver
 from ik_gd.core.states import CONDUCT, Conduct, Event, FollowerState, next_state
 from ik_gd.core.tick import Tick
 
 if TYPE_CHECKING:
     from ik_gd.core.chain import Chain
-    from ik_gd.core.solver import Solver
 
 __all__ = ['Follower', 'FollowerSettings', 'FollowerState', 'Tick']
 
@@ -27,9 +27,15 @@ Array = NDArray[np.float64]
 
 _AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
 _STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
-_EAGER, _RELUCTANT = 2.0, 10.0  # periods of lag at which a straight path starts to wait, and waits
+_EAGER, _RELUCTANT = 1.0, 4.0  # periods of lag at which a straight path starts to wait, and waits
 
-_EVENTS = {'AT_LIMIT': Event.LIMITED, 'OUT_OF_REACH': Event.BEYOND_REACH}
+_EVENTS = {
+    SolutionStatus.CONVERGED: Event.ON_THE_WAY,
+    SolutionStatus.BUDGET_SPENT: Event.ON_THE_WAY,
+    SolutionStatus.STALLED: Event.STUCK,
+    SolutionStatus.AT_LIMIT: Event.LIMITED,
+    SolutionStatus.OUT_OF_REACH: Event.BEYOND_REACH,
+}
 
 
 class Follower:
@@ -53,6 +59,7 @@ class Follower:
     ) -> None:
         self._chain = chain
         self._solver = solver
+        self._counts_rotation = bool(solver.objective.weights[3:].any())
         self._is_paused = False
         self._reset(settings or FollowerSettings())
 
@@ -64,7 +71,7 @@ class Follower:
         self._reference = Reference(chain)
         self._pursuit = Pursuit(chain, self._solver)
         self._motion = JointMotion(limits, 1.0 / settings.rate)
-        self._measures = np.zeros(4)
+        self._measures = np.zeros(5)
         self._errors = (np.nan, np.nan)
         self._next_target: tuple[Pose, float] | None = None
         self._next_settings: FollowerSettings | None = None
@@ -238,15 +245,16 @@ class Follower:
         else:
             lag = self._lag / self._period - self._limits.smoothing_time / self._period
             willing = (_RELUCTANT - lag) / (_RELUCTANT - _EAGER)
-            reference.move(now, moving, pursuit.goal, min(max(willing, 0.0), 1.0))
+            willing = min(max(willing, 0.0), 1.0)
+            reference.move(now, moving, pursuit.goal, pursuit.goal_velocity, willing)
             if not pursuit.pursue(reference.pose, reference.is_smooth, now, moving):
                 self._fault = 'the solver returned joint positions that are not finite'
                 self._rest(dt)
                 return Event.FAULT_FOUND
-        motion.step(pursuit.goal, pursuit.goal_velocity, dt)
-        return self._judge()
+        motion.step(pursuit.goal, pursuit.goal_velocity, dt, lead=not reference.is_steered)
+        return self._judge(moving)
 
-    def _judge(self) -> Event:
+    def _judge(self, dt: float) -> Event:
         """Measure how far the command is from its target, and return what that means."""
         pursuit, reference = self._pursuit, self._reference
         steering.assess(
@@ -259,27 +267,34 @@ class Follower:
             reference.target,
             self._measures,
         )
-        position_error, rotation_error, self._lag, speed = self._measures.tolist()
+        position_error, way, turn, self._lag, speed = self._measures.tolist()
         solution = pursuit.solution
-        if solution is not None:
-            rotation_error += solution.rotation_error
+        rotation_error = turn + (solution.rotation_error if solution is not None else 0.0)
+        if not self._counts_rotation:
+            rotation_error = turn = 0.0
         self._errors = (position_error, rotation_error)
-        slack = _STAYS_REACHED if self._state is FollowerState.REACHED else 1.0
-        if (
-            position_error <= slack * self._settings.position_tolerance
-            and rotation_error <= slack * self._settings.rotation_tolerance
-            and speed <= _AT_REST
-            and reference.asked is not Asked.TWIST
-        ):
-            self._arrive()
-            return Event.ARRIVED
+        if speed <= _AT_REST and reference.asked is not Asked.TWIST:
+            slack = _STAYS_REACHED if self._state is FollowerState.REACHED else 1.0
+            meters = slack * self._settings.position_tolerance
+            radians = slack * self._settings.rotation_tolerance
+            is_solved = solution is None or solution.converged
+            if (position_error <= meters and rotation_error <= radians) or (
+                is_solved and way <= meters and turn <= radians
+            ):
+                self._arrive()
+                return Event.ARRIVED
         if solution is None:
             return Event.ON_THE_WAY
-        if reference.asked is Asked.TWIST and solution.status.name != 'CONVERGED':
-            reference.place(pursuit.goal)  # a jog that is blocked must not wind up
-        if solution.status.name == 'STALLED':
-            return Event.STUCK if pursuit.is_stuck else Event.ON_THE_WAY
-        return _EVENTS.get(solution.status.name, Event.ON_THE_WAY)
+        if not solution.converged and reference.is_blocked(
+            solution.position_error, solution.rotation_error, dt
+        ):
+            self._restart = True  # from where the arm comes to rest: nothing winds up
+            return Event.LIMITED if solution.status is SolutionStatus.AT_LIMIT else Event.STUCK
+        if pursuit.is_beyond_reach:
+            return Event.BEYOND_REACH
+        if solution.status is SolutionStatus.STALLED and not pursuit.is_stuck:
+            return Event.ON_THE_WAY
+        return _EVENTS[solution.status]
 
     def _arrive(self) -> None:
         """Take on the target that waited for the arm to be home."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import dist
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.pose import Pose
+from ik_gd.core.kernels import layout, poses, steering
+from ik_gd.core.solver import Solution, SolutionStatus, Solver
 
 if TYPE_CHECKING:
     from ik_gd.core.chain import Chain
     from ik_gd.core.follower_settings import FollowerSettings
     from ik_gd.core.motion import MotionLimits
-    from ik_gd.core.solver import Solution, Solver
 
 Array = NDArray[np.float64]
 
 _SEARCH_SEED = 0  # of the search for another branch: the same target, the same answer
+_FINER = 1e-3  # of the solver's tolerances, so that slow targets do not make the goal stutter
+_BLOCKED = (SolutionStatus.STALLED, SolutionStatus.AT_LIMIT)
 
 
 class Pursuit:
@@ -32,16 +36,23 @@ class Pursuit:
         goal_velocity: (n,) [rad/s or m/s].
         solution: the newest; None before the first.
         iterations: of the newest tick.
+        is_beyond_reach: whether the newest pose is further away than the arm is long.
         is_stuck: whether no descent got closer for the stall time.
     """
 
     def __init__(self, chain: Chain, solver: Solver) -> None:
         self._solver = solver
+        fine = replace(solver.objective, tolerances=_FINER * solver.objective.tolerances)
+        self._tracker = Solver(chain, fine, solver.settings)
+        self._transform = np.eye(4)
         self.goal = np.zeros(chain.dof)
         self.goal_velocity = np.zeros(chain.dof)
         self.solution: Solution | None = None
         self.iterations = 0
+        self.is_beyond_reach = False
         self.is_stuck = False
+        self._shoulder = chain.segments[0, layout.TRANSLATION]
+        self._reach = chain.reach
         self._goal_before = np.zeros(chain.dof)
         self._solved = np.full(7, np.nan)
         self._stuck_since: float | None = None
@@ -83,45 +94,52 @@ class Pursuit:
             dt: in which it moved [s].
 
         Returns:
-            Whether the solver's answer can be used.
+            Whether the solver's answer is finite.
         """
         self._goal_before[:] = self.goal
         self.iterations = 0
-        if self.solution is None or not self._is_solved or (pose != self._solved).any():
+        if not self._is_done(pose):
             self._solve(pose, now)
-        if not np.isfinite(self.goal).all():
-            self.start(self._goal_before)
-            return False
-        self._estimate_velocity(is_smooth, dt)
-        return True
+        even = is_smooth and self._was_smooth and dt > 0.0
+        self._was_smooth = is_smooth
+        is_finite: bool = steering.goal_velocity(
+            self._goal_before,
+            self.goal,
+            dt if even else 0.0,
+            self._limits.max_velocity,
+            self.goal_velocity,
+        )
+        return is_finite
 
-    @property
-    def _is_solved(self) -> bool:
-        return self.solution is not None and self.solution.status.name == 'CONVERGED'
+    def _is_done(self, pose: Array) -> bool:
+        """Return whether the goal is the solution for `pose` already."""
+        solution = self.solution
+        return solution is not None and solution.converged and bool((pose == self._solved).all())
 
     def _solve(self, pose: Array, now: float) -> None:
-        target = Pose(pose[:3], pose[3:])
-        self.solution = self._solver.track(
-            target, self.goal, lower=self._limits.lower, upper=self._limits.upper, **self._effort
+        poses.transform_of(pose, self._transform)
+        self.solution = self._tracker.track(
+            self._transform, self.goal, self._limits.lower, self._limits.upper, **self._effort
         )
         self.iterations = self.solution.iterations
         self.goal[:] = self.solution.q
         self._solved[:] = pose
-        if self.solution.status.name not in ('STALLED', 'AT_LIMIT'):
+        self.is_beyond_reach = dist(pose[:3], self._shoulder) > self._reach
+        if self.solution.status not in _BLOCKED:
             self._end_of_stall()
             return
         if self._stuck_since is None:
             self._stuck_since = now
         self.is_stuck = now - self._stuck_since >= self._settings.stall_time
         if self.is_stuck and self._settings.allow_branch_change and not self._has_searched:
-            self._search(target)
+            self._search()
 
-    def _search(self, target: Pose) -> None:
+    def _search(self) -> None:
         """Look for another branch from restarts; the motion then travels there in joint space."""
         self._has_searched = True
-        found = self._solver.solve(target, self.goal, rng=np.random.default_rng(_SEARCH_SEED))
+        found = self._solver.solve(self._transform, self.goal, _SEARCH_SEED)
         inside = (found.q >= self._limits.lower) & (found.q <= self._limits.upper)
-        if found.status.name == 'CONVERGED' and inside.all():
+        if found.converged and inside.all():
             self.solution = found
             self.goal[:] = found.q
             self._end_of_stall()
@@ -130,14 +148,3 @@ class Pursuit:
         self._stuck_since = None
         self.is_stuck = False
         self._has_searched = False
-
-    def _estimate_velocity(self, is_smooth: bool, dt: float) -> None:
-        """Take the velocity of the goal from its last step, where that was an even one."""
-        even = is_smooth and self._was_smooth and dt > 0.0
-        self._was_smooth = is_smooth
-        self.goal_velocity[:] = 0.0
-        if even:
-            np.subtract(self.goal, self._goal_before, out=self.goal_velocity)
-            self.goal_velocity /= dt
-            if (np.abs(self.goal_velocity) > self._limits.max_velocity).any():
-                self.goal_velocity[:] = 0.0

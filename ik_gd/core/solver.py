@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.chain import Chain
 from ik_gd.core.errors import SettingsError, TargetError
-from ik_gd.core.kernels import layout, search
+from ik_gd.core.kernels import layout, search, seeds
 from ik_gd.core.kernels.descent import scratch_size
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
@@ -69,8 +69,9 @@ class SolverSettings:
 
     max_iterations: int = 4000
     descent_iterations: int = 40
-    damping: float = 0.3
-    step_limit: float = 1.5
+    damping: float = 0.1
+    step_limit: float = 1.0
+    samples: int = 4096
 
     def __post_init__(self) -> None:
         for name in ('max_iterations', 'descent_iterations'):
@@ -88,10 +89,10 @@ class SolverSettings:
         row[layout.LEAST_DAMPING] = 1e-11
         row[layout.STEP_LIMIT] = self.step_limit
         row[layout.LEAST_STEP] = 1e-12
-        row[layout.SLOW] = 0.8
-        row[layout.PATIENCE] = 4
+        row[layout.SLOW] = 0.85
+        row[layout.PATIENCE] = 1
         row[layout.TIGHTEN] = 8.0
-        row[layout.LOOSEN] = 0.5
+        row[layout.LOOSEN] = 1.0
         row[layout.LEAST_RELAX] = 1e-3
         row[layout.DESCENT_BUDGET] = self.descent_iterations
         row[layout.TOTAL_BUDGET] = self.max_iterations
@@ -121,6 +122,13 @@ class Solver:
         self._outcome = np.zeros(n + search.OUTCOME_WIDTH)
         self._tail = self._outcome[n:]
         self._target = np.eye(4)
+        self._segments = chain.segments
+        self._tasks = np.stack([self.objective.task, _search_task(self.objective, chain)])
+        count = self.settings.samples
+        self._samples = np.empty((count, n))
+        self._keys = np.empty(seeds.KEYS * count, np.float32)
+        self._distances = np.empty(count + count // seeds.BLOCK, np.float32)
+        seeds.fill_samples(chain.segments, self._limits, self._tasks[1], self._samples, self._keys)
         self._box = self._limits.copy()
 
     def solve(
@@ -139,21 +147,26 @@ class Solver:
         Raises:
             TargetError: the target is not a finite rigid transform, or q_start not (n,) finite.
         """
-        if rng is not None:
-            self._row[layout.SPREAD_OFFSET] = _offset(rng)
-        start = self._middle if q_start is None else self._joints(q_start)
+        row = self._row
+        if q_start is None:
+            row[layout.FROM_START] = 0.0
+            start = self._middle
+        else:
+            row[layout.FROM_START] = 1.0
+            start = self._joints(q_start)
         code = search.solve(
-            self.chain.segments,
+            self._segments,
             self._limits,
-            self.objective.task,
-            self._row,
+            self._tasks,
+            row,
+            self._samples,
+            self._keys,
+            self._distances,
             self._matrix(target),
             start,
             self._work,
             self._outcome,
         )
-        if rng is not None:
-            self._row[layout.SPREAD_OFFSET] = 0.0
         if code < 0:
             self._explain(code, target, start)
         return self._solution()
@@ -248,6 +261,22 @@ _STATUS = (
     SolutionStatus.AT_LIMIT,
     SolutionStatus.OUT_OF_REACH,
 )
+
+
+def _search_task(objective: Objective, chain: Chain) -> NDArray[np.float64]:
+    """Return the task with the weights that searches converge fastest with.
+
+    Where every error is to vanish, the weights do not change the solution, only the way to it: a
+    turn then weighs as much as the motion that it gives to a point a quarter of the reach away.
+    """
+    task = objective.task.copy()
+    weights = task[layout.WEIGHTS : layout.WEIGHTS + 6]
+    tolerances = task[layout.TOLERANCES : layout.TOLERANCES + 6]
+    if not np.isinf(tolerances[weights > 0.0]).any():
+        lever = min(max(0.25 * chain.reach, 0.01), 10.0)
+        weights[:3] = weights[:3] > 0.0
+        weights[3:] = lever * (weights[3:] > 0.0)
+    return task
 
 
 def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:

@@ -32,25 +32,22 @@ class TargetStream:
     """Estimates a pose between, and a little after, the messages that told it.
 
     Attributes:
-        position: (3,) of the newest message [m].
-        quaternion_xyzw: (4,) of the newest message.
-        received: when it came [s].
+        received: when the newest message came [s].
         velocity: (2, 3) linear [m/s], angular [rad/s]; as far as they are trusted, 0 otherwise.
     """
 
     def __init__(self) -> None:
-        self.position = np.zeros(3)
-        self.quaternion_xyzw = np.array([0.0, 0.0, 0.0, 1.0])
         self.received = -np.inf
         self.velocity = np.zeros((2, 3))
+        self._newest = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+        self._now = self._newest.copy()
+        self._before = self._newest.copy()
         self._estimate = np.zeros((2, 3))
         self._agreed = [0, 0]
         self._period = 0.0
         self._sent = -np.inf  # when the newest message came, but for jitter
         self._moved = np.zeros((2, 3))
         self._offset = np.zeros((2, 3))  # what the newest message changed, yet to be taken over
-        self._now_position = np.zeros(3)
-        self._now_quaternion = np.zeros(4)
 
     @property
     def is_moving(self) -> bool:
@@ -61,41 +58,38 @@ class TargetStream:
         """Take in a message: the pose `position` (3,) [m], `quaternion_xyzw` (4,)."""
         was_moving = self.is_moving
         if was_moving:
-            before = tuple(x.copy() for x in self.at(now))
+            self._before[:] = self.at(now)
         elapsed = self._recover_clock(now)
         if elapsed > 0.0:
-            np.subtract(position, self.position, out=self._moved[0])
-            poses.rotation_vector(self.quaternion_xyzw, quaternion_xyzw, self._moved[1])
-            for kind in range(2):
-                self._learn(kind, self._moved[kind] / elapsed)
+            np.subtract(position, self._newest[:3], out=self._moved[0])
+            poses.rotation_vector(self._newest[3:], quaternion_xyzw, self._moved[1])
+            self._learn(0, self._moved[0] / elapsed)
+            self._learn(1, self._moved[1] / elapsed)
         else:
             self._agreed = [0, 0]
             self._estimate[:] = 0.0
             self.velocity[:] = 0.0
-        self.position[:] = position
-        self.quaternion_xyzw[:] = quaternion_xyzw
+        self._newest[:3] = position
+        self._newest[3:] = quaternion_xyzw
         self.received = now
         self._offset[:] = 0.0
         if was_moving and self.is_moving:
             after = self.at(now)
-            np.subtract(before[0], after[0], out=self._offset[0])
-            poses.rotation_vector(after[1], before[1], self._offset[1])
+            np.subtract(self._before[:3], after[:3], out=self._offset[0])
+            poses.rotation_vector(after[3:], self._before[3:], self._offset[1])
 
-    def at(self, now: float) -> tuple[Array, Array]:
-        """Return position (3,) and quaternion (4,) now; the next call changes these arrays."""
+    def at(self, now: float) -> Array:
+        """Return position and quaternion (7,) now; the next call changes this array."""
         if not self.is_moving:
-            return self.position, self.quaternion_xyzw
+            return self._newest
         age = max(now - self._sent, 0.0) / self._period
         fade = (_FADES_TO - age) / (_FADES_TO - _FADES_FROM)
         ahead = min(age, _HORIZON) * self._period * min(max(fade, 0.0), 1.0)
         left = exp((self.received - now) / _BLEND_TIME)
         if ahead == 0.0 and left < 1e-9:
-            return self.position, self.quaternion_xyzw
-        np.multiply(self.velocity, ahead, out=self._moved)
-        self._moved += left * self._offset
-        np.add(self.position, self._moved[0], out=self._now_position)
-        poses.turned(self.quaternion_xyzw, self._moved[1], self._now_quaternion)
-        return self._now_position, self._now_quaternion
+            return self._newest
+        poses.moved(self._newest, self.velocity, ahead, self._offset, left, self._now)
+        return self._now
 
     def _recover_clock(self, now: float) -> float:
         """Return the time between this message and the one before [s]; 0 if unrelated."""

@@ -30,7 +30,7 @@ from ik_gd.nodes.parameters import Parameter
 from ik_gd.nodes.tick_loop import TickGroup
 
 ARM_PARAMETERS = (
-    Parameter('rate', 100.0, 'Joint states published per second.', 'Hz', 1.0, 1000.0),
+    Parameter('rate', 100.0, 'joint states published per second', 'Hz', 1.0, 1000.0),
 )
 
 _DIAGNOSTICS_PERIOD = 1.0  # [s], as REP-107 has it

@@ -38,23 +38,33 @@ from ik_gd.nodes.runner import run
 _CLOCK_RATE = 200.0  # [Hz] finer than control ticks; every reader pays for each message
 
 PARAMETERS = (
-    Parameter('robot_description', '', 'URDF text; without it and without urdf, the topic.'),
-    Parameter('urdf', '', 'Path of a URDF or xacro file.'),
-    Parameter('base_link', '', 'Frame of the tip pose; empty: the root link.'),
-    Parameter('tip_link', '', 'Link whose pose goes out on ~/tip_pose; empty: none.'),
+    Parameter(
+        'robot_description',
+        '',
+        'URDF or xacro text of the robot; where both this and urdf are empty, the latched topic '
+        'robot_description is waited for; meshes are looked for beside a urdf only',
+    ),
+    Parameter('urdf', '', 'path of a URDF or xacro file, used where robot_description is empty'),
+    Parameter('base_link', '', 'link in whose frame the tip is measured; empty for the root link'),
+    Parameter('tip_link', '', 'link that is measured on ~/tip_pose; empty for the only leaf link'),
     *ARM_PARAMETERS,
-    Parameter('gui', False, 'Show the arm and the target in a window.'),
-    Parameter('physics_rate', 240.0, 'Physics steps per second.', 'Hz', 60.0, 2000.0),
-    Parameter('start_posture', [], "Where joints start, as 'joint=position' [rad or m]."),
-    Parameter('self_collision', False, 'Let links of the arm collide with each other.'),
-    Parameter('publish_clock', False, 'Publish /clock and stamp messages with simulated time.'),
-    Parameter('servo_model', False, 'Give the motors the imperfections of hobby servos.'),
-    Parameter('servo_delay', 0.02, 'From a command to the first motion.', 's', 0.0, 1.0),
-    Parameter('servo_ticks_per_turn', 4096, 'Resolution of goals, 0 for none.', '', 0, 1 << 20),
-    Parameter('servo_dead_band', 0.0015, 'Smaller changes are ignored.', 'rad', 0.0, 0.5),
-    Parameter('servo_max_velocity', 5.2, 'Fastest motion.', 'rad/s', 0.01, 100.0),
-    Parameter('servo_max_acceleration', 60.0, 'Hardest start and stop.', 'rad/s2', 0.1, 1e4),
-    Parameter('servo_backlash', 0.0, 'Play between motor and joint.', 'rad', 0.0, 0.5),
+    Parameter('gui', False, 'show the arm and the target in a window'),
+    Parameter('physics_rate', 240.0, 'physics steps per second', 'Hz', 60.0, 2000.0),
+    Parameter(
+        'start_posture',
+        [],
+        "where joints start, as 'joint=position' [rad or m]; others at 0, or amidst their limits "
+        'where 0 is outside them or close to one',
+    ),
+    Parameter('self_collision', False, 'let links of the arm collide with each other'),
+    Parameter('publish_clock', False, 'publish /clock and stamp messages with simulated time'),
+    Parameter('servo_model', False, 'give the motors the imperfections of hobby servos'),
+    Parameter('servo_delay', 0.02, 'time from a command to the first motion', 's', 0.0, 1.0),
+    Parameter('servo_ticks_per_turn', 4096, 'resolution of goals, 0 for none', '', 0, 1 << 20),
+    Parameter('servo_dead_band', 0.0015, 'smaller changes are ignored', 'rad', 0.0, 0.5),
+    Parameter('servo_max_velocity', 5.2, 'fastest motion', 'rad/s', 0.01, 100.0),
+    Parameter('servo_max_acceleration', 60.0, 'hardest start and stop', 'rad/s2', 0.1, 1e4),
+    Parameter('servo_backlash', 0.0, 'play between motor and joint, end to end', 'rad', 0.0, 0.5),
 )
 
 
@@ -231,7 +241,7 @@ class SimulatorNode(ArmNode):
         for warning in arm.warnings:
             self.get_logger().warning(warning)
         self._base_frame = settings.base_link or arm.root_link
-        if settings.tip_link is not None:
+        if arm.read().tip_pose is not None:
             self._tip_publisher = self.create_publisher(PoseStamped, TIP_POSE, RELIABLE)
         self.attach(arm, settings.rate)
         self.create_service(Trigger, RESET, self.on_reset)

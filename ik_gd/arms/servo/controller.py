@@ -136,7 +136,9 @@ class Controller:
 
     def release(self) -> None:
         """Leave the servos holding their last goals, with nobody talking to them."""
-        self._servos.write_watchdog([channel.id for channel in self._channels], 0.0)
+        ids = [channel.id for channel in self._channels]
+        self._servos.write_watchdog(ids, 0.0)
+        self._servos.read_control(ids)  # answered: so the packet before has arrived, too
 
     def clear_fault(self) -> Outcome:
         """Forget faults that are over, and accept silent joints; the arm does not move."""

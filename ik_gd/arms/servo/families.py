@@ -36,8 +36,22 @@ class Family:
     models: tuple[str, ...]
     bauds: tuple[int, ...]
     last_tick: int
-    ticks_per_rev: int
+    ticks_per_rev: float
     table: RegisterTable | None = None
+
+    def model_name(self, number: int) -> str | None:
+        """Return the name of a model that answered, None if it is not of this family.
+
+        STS and SCS servos answer each other's questions, with the bytes the other way round.
+        """
+        if self.table is None:
+            return self.models[0]
+        if number in self.table.models:
+            return self.table.models[number]
+        swapped = int.from_bytes(number.to_bytes(2, 'little'), 'big')
+        if any(swapped in other.models for other in (STS, SCS) if self.table in (STS, SCS)):
+            return None
+        return f'model {number}'
 
 
 def _open_sts(port: SerialPort, settings: BusSettings) -> Servos:

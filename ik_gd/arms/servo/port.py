@@ -78,10 +78,8 @@ class SerialPort:
             stray = self._read_available()
             if not stray:
                 return
-            if self._echo_due:  # the echo of a write that nobody waited for
-                self._echo_due = b''
-                continue
-            self.strays += len(stray)
+            if not self._echo_due:  # otherwise the echo of a write that nobody waited for
+                self.strays += len(stray)
 
     def send(self, packet: bytes) -> None:
         """Drain, then send one packet."""
@@ -107,19 +105,23 @@ class SerialPort:
         The timeout counts from when the packet sent before and `size` bytes have had their time
         on the wire. There can be more bytes than asked for, and fewer.
         """
-        size += len(self._echo_due)
+        echo = self._echo_due
         due = max(self._quiet_at, self.clock()) + size * self._seconds_per_byte
         asleep = due - self.clock() - _EARLY
         if asleep > 0.0:  # one wake-up for all bytes instead of one for each piece
             time.sleep(asleep)
         deadline = due + timeout
         received = b''
-        while len(received) < size:
+        while echo or len(received) < size:
             remaining = deadline - self.clock()
             if remaining <= 0.0 or not self._poll.poll(remaining * 1e3):
                 break
             received += self._read_available(ready=True)
-        return self._without_echo(received) if self._echo_due else received
+            if echo and echo in received:  # what comes before it is noise, or an older echo
+                received = received.partition(echo)[2]
+                echo = b''
+        self._echo_due = echo
+        return b'' if echo else received
 
     def detect_echo(self) -> bool:
         """Find out whether the adapter echoes, and remember it."""
@@ -143,13 +145,6 @@ class SerialPort:
         if ready and not data:  # readable and nothing to read: the other side hung up
             raise PortLost(f'{self.path} is gone: it hung up')
         return data
-
-    def _without_echo(self, received: bytes) -> bytes:
-        """Cut off the echo, and noise before it; nothing is left if the echo is garbled."""
-        _, echo, answer = received.partition(self._echo_due)
-        if echo:
-            self._echo_due = b''
-        return answer
 
 
 def _reason(error: BaseException) -> str:

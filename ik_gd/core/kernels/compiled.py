@@ -23,7 +23,7 @@ def _newest_source() -> tuple[float, int]:
 _STAMP = _newest_source()
 
 
-def kernel(function: _F | None = None, *, fast: bool = True, **options: Any) -> Any:
+def kernel(function: _F | None = None, *, flags: frozenset[str] = FAST, **options: Any) -> Any:
     """Compile `function` without bounds checks and keep the machine code on disk.
 
     Numba renews a cached function when its own file changes, not when a function that it calls
@@ -31,13 +31,13 @@ def kernel(function: _F | None = None, *, fast: bool = True, **options: Any) -> 
 
     Args:
         function: over arrays and scalars.
-        fast: let the compiler reorder sums; False where the order of roundings matters.
+        flags: what the compiler may do to arithmetic; without 'reassoc' where the order of
+            roundings matters.
         options: further options of numba.njit.
     """
     if function is None:
-        return lambda f: kernel(f, fast=fast, **options)
-    flags = set(FAST) if fast else {'contract'}
-    dispatcher = njit(cache=True, error_model='numpy', fastmath=flags, **options)(function)
+        return lambda f: kernel(f, flags=flags, **options)
+    dispatcher = njit(cache=True, error_model='numpy', fastmath=set(flags), **options)(function)
     cache_file = getattr(getattr(dispatcher, '_cache', None), '_cache_file', None)
     if cache_file is not None:  # without it (another numba) caching works, renewal is numba's own
         cache_file._source_stamp = (cache_file._source_stamp, _STAMP)

@@ -16,16 +16,19 @@ from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.kinematics import fill_columns, place_frames
 from ik_gd.core.kernels.layout import (
     DAMPING,
+    KIND,
     LEAST_DAMPING,
     LEAST_RELAX,
     LEAST_STEP,
     LOOSEN,
+    POSE,
     SLOW,
     STEP_LIMIT,
     TIGHTEN,
+    UNIFORM,
     WEIGHTS,
 )
-from ik_gd.core.kernels.linear import gram, solve_damped
+from ik_gd.core.kernels.linear import solve_damped
 from ik_gd.core.kernels.residual import on_target, residual, weigh_columns
 
 Array = NDArray[np.float64]
@@ -34,7 +37,7 @@ Array = NDArray[np.float64]
 CONVERGED, STALLED, SPENT = 0, 1, 2
 
 # The rows of Scratch.rows.
-ERROR, TRIAL, WEIGHTED, LEFT, DUAL = 0, 1, 2, 3, 4
+ERROR, TRIAL, WEIGHTED, LEFT = 0, 1, 2, 3
 
 
 class Problem(NamedTuple):
@@ -62,9 +65,7 @@ class Scratch(NamedTuple):
         turns: (3, m).
         frames: (m + 1, 12).
         columns: (n, 6).
-        rows: (5, 6), see above.
-        G: (6, 6).
-        L: (6, 6).
+        rows: (4, 6), see above.
         slope: (n,) the cost's gradient.
         free: (n,) 1 for joints that may move, 0 for those held.
         trial: (n,) where the next step leads.
@@ -74,8 +75,6 @@ class Scratch(NamedTuple):
     frames: Array
     columns: Array
     rows: Array
-    G: Array
-    L: Array
     slope: Array
     free: Array
     trial: Array
@@ -87,38 +86,34 @@ def scratch_from(work: Array, m: int, n: int) -> Scratch:
     a = 3 * m
     b = a + 12 * (m + 1)
     c = b + 6 * n
-    d = c + 30
+    d = c + 24
     return Scratch(
         work[:a].reshape(3, m),
         work[a:b].reshape(m + 1, 12),
         work[b:c].reshape(n, 6),
-        work[c:d].reshape(5, 6),
-        work[d : d + 36].reshape(6, 6),
-        work[d + 36 : d + 72].reshape(6, 6),
-        work[d + 72 : d + 72 + n],
-        work[d + 72 + n : d + 72 + 2 * n],
-        work[d + 72 + 2 * n : d + 72 + 3 * n],
+        work[c:d].reshape(4, 6),
+        work[d : d + n],
+        work[d + n : d + 2 * n],
+        work[d + 2 * n : d + 3 * n],
     )
 
 
 def scratch_size(m: int, n: int) -> int:
     """Return how many numbers `scratch_from` needs."""
-    return 3 * m + 12 * (m + 1) + 9 * n + 102
+    return 3 * m + 12 * (m + 1) + 9 * n + 24
 
 
 @kernel
-def hold_at_limits(q: Array, lower: Array, upper: Array, slope: Array, free: Array) -> bool:
-    """Mark in `free` (n,) the joints that may move; return whether any is held.
+def hold_at_limits(problem: Problem, scratch: Scratch, q: Array) -> None:
+    """Mark as free the joints that may move, and let the trial begin at `q`.
 
-    A joint is held when it stands at a limit and going down `slope` (n,), the cost's gradient,
-    leads out.
+    A joint is held when it stands at a limit and going down the slope leads out.
     """
-    held = False
+    lower, upper, slope = problem.lower, problem.upper, scratch.slope
     for j in range(q.shape[0]):
         out = (q[j] <= lower[j] and slope[j] > 0.0) or (q[j] >= upper[j] and slope[j] < 0.0)
-        free[j] = 0.0 if out else 1.0
-        held = held or out
-    return held
+        scratch.free[j] = 0.0 if out else 1.0
+        scratch.trial[j] = q[j]
 
 
 @kernel
@@ -128,41 +123,41 @@ def bounded_step(problem: Problem, scratch: Scratch, damping: float, q: Array) -
     A joint whose step would leave its range is put on the limit, and the others are solved again
     with what it leaves of the residual.
     """
-    n = q.shape[0]
     columns, free, trial = scratch.columns, scratch.free, scratch.trial
     lower, upper = problem.lower, problem.upper
-    left, y = scratch.rows[LEFT], scratch.rows[DUAL]
+    left = scratch.rows[LEFT]
     for i in range(6):
         left[i] = scratch.rows[WEIGHTED, i]
-    for j in range(n):
-        trial[j] = q[j]
-    gram(columns, free, scratch.G)
-    while True:
-        solve_damped(scratch.G, damping, scratch.L, left, y)
+    hit = True
+    while hit:
+        y0, y1, y2, y3, y4, y5 = solve_damped(columns, free, left, damping)
         hit = False
-        for j in range(n):
-            if free[j] == 0.0:
-                continue
-            c = columns[j]
-            step = (
-                c[0] * y[0] + c[1] * y[1] + c[2] * y[2] + c[3] * y[3] + c[4] * y[4] + c[5] * y[5]
-            )
-            trial[j] = q[j] + step
-            if trial[j] < lower[j] or trial[j] > upper[j]:
-                hit = True
-        if not hit:
-            break
-        for j in range(n):
-            if free[j] != 0.0 and (trial[j] < lower[j] or trial[j] > upper[j]):
-                trial[j] = min(max(trial[j], lower[j]), upper[j])
-                free[j] = 0.0
-                for i in range(6):
-                    left[i] -= columns[j, i] * (trial[j] - q[j])
-        gram(columns, free, scratch.G)
+        for j in range(q.shape[0]):
+            if free[j] != 0.0:
+                c = columns[j]
+                trial[j] = q[j] + (
+                    c[0] * y0 + c[1] * y1 + c[2] * y2 + c[3] * y3 + c[4] * y4 + c[5] * y5
+                )
+                hit = hit or trial[j] < lower[j] or trial[j] > upper[j]
+        if hit:
+            put_on_limits(problem, scratch, q)
     largest = 0.0
-    for j in range(n):
+    for j in range(q.shape[0]):
         largest = max(largest, abs(trial[j] - q[j]))
     return largest
+
+
+@kernel
+def put_on_limits(problem: Problem, scratch: Scratch, q: Array) -> None:
+    """Put the joints that the trial moves out of their range on its end, and hold them there."""
+    left, free, trial = scratch.rows[LEFT], scratch.free, scratch.trial
+    lower, upper = problem.lower, problem.upper
+    for j in range(q.shape[0]):
+        if free[j] != 0.0 and (trial[j] < lower[j] or trial[j] > upper[j]):
+            trial[j] = min(max(trial[j], lower[j]), upper[j])
+            free[j] = 0.0
+            for i in range(6):
+                left[i] -= scratch.columns[j, i] * (trial[j] - q[j])
 
 
 @kernel
@@ -176,17 +171,27 @@ def evaluate(problem: Problem, q: Array, scratch: Scratch, error: Array) -> floa
 @kernel
 def differentiate(problem: Problem, scratch: Scratch) -> None:
     """Fill the weighted error, the columns and the slope from the frames last placed."""
-    s = scratch
-    tip = s.frames[problem.segments.shape[0] - 1]
-    fill_columns(problem.segments, s.frames, s.columns)
-    weigh_columns(tip, s.rows[ERROR], problem.task, s.columns)
+    s, task = scratch, problem.task
+    columns, weighted = s.columns, s.rows[WEIGHTED]
+    if task[UNIFORM] != 0.0 and task[KIND] == POSE:
+        fill_columns(problem.segments, s.frames, task[WEIGHTS], task[WEIGHTS + 3], columns)
+    else:
+        tip = s.frames[problem.segments.shape[0] - 1]
+        fill_columns(problem.segments, s.frames, 1.0, 1.0, columns)
+        weigh_columns(tip, s.rows[ERROR], task, columns)
     for i in range(6):
-        s.rows[WEIGHTED, i] = problem.task[WEIGHTS + i] * s.rows[ERROR, i]
-    for j in range(s.columns.shape[0]):
-        total = 0.0
-        for i in range(6):
-            total -= s.columns[j, i] * s.rows[WEIGHTED, i]
-        s.slope[j] = total
+        weighted[i] = task[WEIGHTS + i] * s.rows[ERROR, i]
+    e0, e1, e2, e3, e4, e5 = (
+        weighted[0],
+        weighted[1],
+        weighted[2],
+        weighted[3],
+        weighted[4],
+        weighted[5],
+    )
+    for j in range(columns.shape[0]):
+        c = columns[j]
+        s.slope[j] = -(c[0] * e0 + c[1] * e1 + c[2] * e2 + c[3] * e3 + c[4] * e4 + c[5] * e5)
 
 
 @kernel
@@ -207,7 +212,6 @@ def descend(
         CONVERGED, STALLED or SPENT; the cost; the iterations done.
     """
     s = scratch
-    lower, upper = problem.lower, problem.upper
     cost = evaluate(problem, q, s, s.rows[ERROR])
     relax = 1.0
     slow = 0
@@ -220,7 +224,7 @@ def descend(
         while not accepted:
             if spent >= budget:
                 return SPENT, cost, spent
-            hold_at_limits(q, lower, upper, s.slope, s.free)
+            hold_at_limits(problem, s, q)
             damping = relax * settings[DAMPING] * cost + settings[LEAST_DAMPING]
             largest = bounded_step(problem, s, damping, q)
             if largest <= settings[LEAST_STEP]:

@@ -26,7 +26,8 @@ def place_frames(segments: Array, q: Array, turns: Array, frames: Array) -> None
     """
     m = segments.shape[0] - 1
     for i in range(m):
-        turns[0, i] = segments[i, MULTIPLIER] * q[int(segments[i, SOURCE])] + segments[i, OFFSET]
+        s = segments[i]
+        turns[0, i] = s[MULTIPLIER] * q[np.uint64(s[SOURCE])] + s[OFFSET]
     sines_and_cosines(turns[0], turns[1], turns[2], m)
     xx, xy, xz = 1.0, 0.0, 0.0
     yx, yy, yz = 0.0, 1.0, 0.0
@@ -34,69 +35,64 @@ def place_frames(segments: Array, q: Array, turns: Array, frames: Array) -> None
     px, py, pz = 0.0, 0.0, 0.0
     for i in range(m + 1):
         s = segments[i]
+        d, c, slide = 0.0, 1.0, 0.0
+        if i < m:
+            if s[PRISMATIC] != 0.0:
+                slide = turns[0, i]
+            else:
+                d, c = turns[1, i], turns[2, i]
+        # The frame in the one before: its own work first, for it does not wait for the other.
+        ax, ay, az = c * s[0] + d * s[1], c * s[3] + d * s[4], c * s[6] + d * s[7]
+        bx, by, bz = c * s[1] - d * s[0], c * s[4] - d * s[3], c * s[7] - d * s[6]
+        tx, ty, tz = s[9] + slide * s[2], s[10] + slide * s[5], s[11] + slide * s[8]
         px, py, pz = (
-            px + xx * s[9] + yx * s[10] + zx * s[11],
-            py + xy * s[9] + yy * s[10] + zy * s[11],
-            pz + xz * s[9] + yz * s[10] + zz * s[11],
+            px + xx * tx + yx * ty + zx * tz,
+            py + xy * tx + yy * ty + zy * tz,
+            pz + xz * tx + yz * ty + zz * tz,
         )
-        ax, ay, az = (
-            xx * s[0] + yx * s[3] + zx * s[6],
-            xy * s[0] + yy * s[3] + zy * s[6],
-            xz * s[0] + yz * s[3] + zz * s[6],
-        )
-        bx, by, bz = (
-            xx * s[1] + yx * s[4] + zx * s[7],
-            xy * s[1] + yy * s[4] + zy * s[7],
-            xz * s[1] + yz * s[4] + zz * s[7],
-        )
-        zx, zy, zz = (
+        xx, xy, xz, yx, yy, yz, zx, zy, zz = (
+            xx * ax + yx * ay + zx * az,
+            xy * ax + yy * ay + zy * az,
+            xz * ax + yz * ay + zz * az,
+            xx * bx + yx * by + zx * bz,
+            xy * bx + yy * by + zy * bz,
+            xz * bx + yz * by + zz * bz,
             xx * s[2] + yx * s[5] + zx * s[8],
             xy * s[2] + yy * s[5] + zy * s[8],
             xz * s[2] + yz * s[5] + zz * s[8],
         )
-        xx, xy, xz, yx, yy, yz = ax, ay, az, bx, by, bz
-        if i < m:
-            if s[PRISMATIC] != 0.0:
-                slide = turns[0, i]
-                px, py, pz = px + zx * slide, py + zy * slide, pz + zz * slide
-            else:
-                d, c = turns[1, i], turns[2, i]
-                xx, xy, xz = c * ax + d * bx, c * ay + d * by, c * az + d * bz
-                yx, yy, yz = c * bx - d * ax, c * by - d * ay, c * bz - d * az
         f = frames[i]
         f[0], f[1], f[2], f[3], f[4], f[5] = xx, xy, xz, yx, yy, yz
         f[6], f[7], f[8], f[9], f[10], f[11] = zx, zy, zz, px, py, pz
 
 
 @kernel
-def fill_columns(segments: Array, frames: Array, columns: Array) -> None:
+def fill_columns(segments: Array, frames: Array, move: float, turn: float, columns: Array) -> None:
     """Fill the geometric Jacobian's columns from the frames that `place_frames` placed.
 
     Args:
         segments: (m + 1, 16), see layout.
         frames: (m + 1, 12).
+        move: factor of the linear velocities.
+        turn: factor of the angular velocities.
         columns: (n, 6) out: the tip's linear, then angular velocity per joint, in the base frame.
     """
     m = segments.shape[0] - 1
     columns[:, :] = 0.0
     tx, ty, tz = frames[m, 9], frames[m, 10], frames[m, 11]
     for i in range(m):
-        k = segments[i, MULTIPLIER]
-        c = columns[int(segments[i, SOURCE])]
-        f = frames[i]
+        s, f = segments[i], frames[i]
+        c = columns[np.uint64(s[SOURCE])]
+        k = s[MULTIPLIER]
         zx, zy, zz = k * f[6], k * f[7], k * f[8]
-        if segments[i, PRISMATIC] != 0.0:
-            c[0] += zx
-            c[1] += zy
-            c[2] += zz
-            continue
-        rx, ry, rz = tx - f[9], ty - f[10], tz - f[11]
-        c[0] += zy * rz - zz * ry
-        c[1] += zz * rx - zx * rz
-        c[2] += zx * ry - zy * rx
-        c[3] += zx
-        c[4] += zy
-        c[5] += zz
+        rx, ry, rz = move * (tx - f[9]), move * (ty - f[10]), move * (tz - f[11])
+        if s[PRISMATIC] != 0.0:
+            vx, vy, vz = move * zx, move * zy, move * zz
+            zx = zy = zz = 0.0
+        else:
+            vx, vy, vz = zy * rz - zz * ry, zz * rx - zx * rz, zx * ry - zy * rx
+        c[0], c[1], c[2] = c[0] + vx, c[1] + vy, c[2] + vz
+        c[3], c[4], c[5] = c[3] + turn * zx, c[4] + turn * zy, c[5] + turn * zz
 
 
 @kernel
@@ -120,5 +116,5 @@ def jacobian(segments: Array, q: Array) -> Array:
     frames = np.empty((m + 1, 12))
     place_frames(segments, q, np.empty((3, m)), frames)
     columns = np.empty((q.shape[0], 6))
-    fill_columns(segments, frames, columns)
+    fill_columns(segments, frames, 1.0, 1.0, columns)
     return np.ascontiguousarray(columns.T)

@@ -50,4 +50,4 @@ LEAST_RELAX = 8  # down to this share
 DESCENT_BUDGET = 9  # iterations of one descent of a search
 TOTAL_BUDGET = 10  # iterations of a whole search
 SETTINGS_WIDTH = 16
-SPREAD_OFFSET = 11  # where the sequence of restarts begins
+FROM_START = 11  # 1: the given start is tried first, 0: there is none

@@ -6,13 +6,14 @@ Source: J. Sola, Quaternion kinematics for the error-state Kalman filter, 2017, 
 from math import atan2, cos, sin, sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ik_gd.core.kernels.compiled import kernel
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def rotation_vector(start: Array, end: Array, out: Array) -> None:
     """Write the shortest rotation, seen from the base, that turns `start` (4,) into `end` (4,).
 
@@ -34,7 +35,7 @@ def rotation_vector(start: Array, end: Array, out: Array) -> None:
     out[0], out[1], out[2] = scale * x, scale * y, scale * z
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def turned(start: Array, rotation: Array, out: Array) -> None:
     """Write `start` (4,) turned by a rotation vector (3,) of the base frame [rad]."""
     angle = sqrt(rotation[0] ** 2 + rotation[1] ** 2 + rotation[2] ** 2)
@@ -49,7 +50,7 @@ def turned(start: Array, rotation: Array, out: Array) -> None:
     out[0], out[1], out[2], out[3] = x / length, y / length, z / length, w / length
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def quaternion_of(T: Array, out: Array) -> None:
     """Write the rotation part of a transform (4, 4) as a quaternion (4,).
 
@@ -75,7 +76,7 @@ def quaternion_of(T: Array, out: Array) -> None:
         out[i] /= length
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def distance(
     position_a: Array, quaternion_a: Array, position_b: Array, quaternion_b: Array
 ) -> tuple[float, float]:
@@ -88,3 +89,48 @@ def distance(
         moved += (position_b[i] - position_a[i]) ** 2
         angle += turn[i] ** 2
     return sqrt(moved), sqrt(angle)
+
+
+@kernel(fast=False)
+def transform_of(pose: Array, out: Array) -> None:
+    """Write a pose (7,), position and unit quaternion, as a transform (4, 4)."""
+    x, y, z, w = pose[3], pose[4], pose[5], pose[6]
+    out[0, 0], out[0, 1], out[0, 2] = (
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - z * w),
+        2 * (x * z + y * w),
+    )
+    out[1, 0], out[1, 1], out[1, 2] = (
+        2 * (x * y + z * w),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - x * w),
+    )
+    out[2, 0], out[2, 1], out[2, 2] = (
+        2 * (x * z - y * w),
+        2 * (y * z + x * w),
+        1 - 2 * (x * x + y * y),
+    )
+    out[3, 0], out[3, 1], out[3, 2], out[3, 3] = 0.0, 0.0, 0.0, 1.0
+    for i in range(3):
+        out[i, 3] = pose[i]
+
+
+@kernel(fast=False)
+def moved(
+    pose: Array, velocity: Array, ahead: float, offset: Array, left: float, out: Array
+) -> None:
+    """Write a pose (7,) moved on with a velocity for a time, and by a share of an offset.
+
+    Args:
+        pose: (7,) position [m] and quaternion.
+        velocity: (2, 3) linear [m/s] and angular [rad/s].
+        ahead: [s].
+        offset: (2, 3) [m] and [rad].
+        left: the share of it.
+        out: (7,) out.
+    """
+    turn = np.empty(3)
+    for i in range(3):
+        out[i] = pose[i] + velocity[0, i] * ahead + offset[0, i] * left
+        turn[i] = velocity[1, i] * ahead + offset[1, i] * left
+    turned(pose[3:], turn, out[3:])

@@ -1,6 +1,7 @@
 """A whole search: short descents from the start and then from points spread over the limits."""
 
-from math import floor, sqrt
+from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,28 @@ from ik_gd.core.kernels.descent import (
 )
 from ik_gd.core.kernels.layout import (
     DESCENT_BUDGET,
+    FROM_START,
     PATIENCE,
-    SPREAD_OFFSET,
     TOTAL_BUDGET,
 )
+from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
+
+
+class Seeds(NamedTuple):
+    """Where restarts begin; see seeds.fill_samples and seeds.measure.
+
+    Attributes:
+        samples: (N, n).
+        keys: (KEYS * N,).
+        distances: (N + N / BLOCK,) work space.
+    """
+
+    samples: Array
+    keys: Array32
+    distances: Array32
+
 
 # The columns of `outcome` behind the n joint positions.
 CODE, POSITION_ERROR, ROTATION_ERROR, COST, ITERATIONS, RESTARTS = 0, 1, 2, 3, 4, 5
@@ -55,40 +72,45 @@ def is_transform(T: Array) -> bool:
 
 
 @kernel
-def spread(q: Array, lower: Array, upper: Array, index: float) -> None:
-    """Fill `q` (n,) with point `index` of a sequence that covers the limits evenly.
-
-    The additive sequence of M. Roberts (The unreasonable effectiveness of quasirandom sequences,
-    2018): steps of 1/g, 1/g^2, ... modulo 1, where g^(n + 1) = g + 1.
-    """
-    n = q.shape[0]
-    g = 2.0
-    for _ in range(40):
-        g = (1.0 + g) ** (1.0 / (n + 1.0))
-    share = 1.0
-    for j in range(n):
-        share /= g
-        x = 0.5 + index * share
-        x -= floor(x)
-        low, high = lower[j], upper[j]
-        if not high - low < 1e300:
-            low, high = -np.pi, np.pi
-        q[j] = low + x * (high - low)
-
-
-@kernel
 def search(
-    problem: Problem, settings: Array, q: Array, best: Array, scratch: Scratch
+    problem: Problem,
+    settings: Array,
+    seeds: Seeds,
+    from_start: bool,
+    q: Array,
+    best: Array,
+    scratch: Scratch,
 ) -> tuple[int, float, int, int]:
-    """Descend from `q`, then from restarts, until on target or the budget is spent."""
-    n = q.shape[0]
+    """Descend from `q`, then from ever farther seeds, until on target or the budget is spent.
+
+    Args:
+        problem: what is asked.
+        settings: see layout.
+        seeds: where restarts begin.
+        from_start: whether `q` holds a start to be tried first.
+        q: (n,) start, inside the limits; work space afterwards.
+        best: (n,) out: the solution, or the point of the lowest cost that was met.
+        scratch: work space.
+
+    Returns:
+        CONVERGED or SPENT, the cost at `best`, iterations, restarts.
+    """
+    n, count = q.shape[0], seeds.samples.shape[0]
     budget = int(settings[TOTAL_BUDGET])
-    patience = int(settings[PATIENCE])
     lowest = np.inf
     spent = 0
-    restarts = 0
-    code = SPENT
+    descents = 0
     while True:
+        if descents > 0 or not from_start:
+            if descents == (1 if from_start else 0):
+                measure(problem.task, problem.target, seeds.keys, seeds.distances)
+            seed = next_nearest(seeds.distances, count)
+            if seed < 0:
+                return SPENT, lowest, spent, descents
+            for j in range(n):
+                q[j] = seeds.samples[seed, j]
+        # Hasty at first: most failing descents show it by their first slow step.
+        patience = int(settings[PATIENCE]) + descents // 32
         share = min(int(settings[DESCENT_BUDGET]), budget - spent)
         code, cost, used = descend(problem, settings, q, scratch, share, patience)
         spent += used
@@ -97,9 +119,8 @@ def search(
             for j in range(n):
                 best[j] = q[j]
         if code == CONVERGED or spent >= budget:
-            return code, lowest, spent, restarts
-        restarts += 1
-        spread(q, problem.lower, problem.upper, settings[SPREAD_OFFSET] + restarts)
+            return code, lowest, spent, descents
+        descents += 1
 
 
 @kernel
@@ -123,8 +144,11 @@ def report(
 def solve(
     segments: Array,
     limits: Array,
-    task: Array,
+    tasks: Array,
     settings: Array,
+    samples: Array,
+    keys: Array,
+    distances: Array,
     target: Array,
     q_start: Array,
     work: Array,
@@ -135,8 +159,11 @@ def solve(
     Args:
         segments: (m + 1, 16).
         limits: (2, n) lower and upper.
-        task: (TASK_WIDTH,).
+        tasks: (2, TASK_WIDTH): as asked, and as searched for.
         settings: (SETTINGS_WIDTH,).
+        samples: (N, n), see seeds.
+        keys: (7 N,).
+        distances: (N + N / BLOCK,) work space.
         target: (4, 4).
         q_start: (n,).
         work: (2 n + scratch_size,).
@@ -145,14 +172,16 @@ def solve(
     n = limits.shape[1]
     if not is_transform(target):
         return BAD_TARGET
-    problem = Problem(segments, limits[0], limits[1], task, target)
+    problem = Problem(segments, limits[0], limits[1], tasks[1], target)
     scratch = scratch_from(work[2 * n :], segments.shape[0] - 1, n)
     q, best = work[:n], work[n : 2 * n]
     for j in range(n):
         if not abs(q_start[j]) < 1e300:
             return BAD_START
         q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
-    code, cost, spent, restarts = search(problem, settings, q, best, scratch)
+    seeds = Seeds(samples, keys, distances)
+    from_start = settings[FROM_START] != 0.0
+    code, cost, spent, restarts = search(problem, settings, seeds, from_start, q, best, scratch)
     if code != CONVERGED:
         evaluate(problem, best, scratch, scratch.rows[ERROR])
     report(best, code, cost, spent, restarts, scratch.rows[ERROR], outcome)

@@ -7,9 +7,9 @@ Source: B. Siciliano et al., Robotics: Modelling, Planning and Control, 2009, se
 from math import sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.kinematics import forward, jacobian
 from ik_gd.core.kernels.poses import distance, quaternion_of, rotation_vector, turned
 
@@ -22,7 +22,7 @@ _SHARE = 0.35
 _ARRIVED = 1e-10  # [m] and [rad]
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def joint_rates(J: Array, twist: Array, out: Array) -> None:
     """Write the joint velocities (n,) that give the tip `twist` (6,), or nearly so.
 
@@ -54,7 +54,7 @@ def joint_rates(J: Array, twist: Array, out: Array) -> None:
         out[k] = total
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def capped(twist: Array, linear: float, angular: float) -> float:
     """Return the factor, up to 1, that brings a twist (6,) within the tip's speed limits."""
     v = sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
@@ -67,20 +67,21 @@ def capped(twist: Array, linear: float, angular: float) -> float:
     return factor
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def toward_pose(
-    J: Array, position: Array, quaternion: Array, target: Array, target_velocity: Array,
-    speeds: Array, bounds: Array, dt: float, out: Array,
+    segments: Array, q: Array, J: Array, position: Array, quaternion: Array, target: Array,
+    target_velocity: Array, bounds: Array, dt: float, out: Array,
 ) -> None:  # fmt: skip
     """Write the twist with which to go straight to a moving target and stop on it.
 
     Args:
-        J: (6, n) at the goal posture.
+        segments: the chain, see layout.
+        q: (n,) the posture for which the pose is the goal.
+        J: (6, n) there.
         position: (3,) of the moved pose [m].
         quaternion: (4,) of the moved pose.
         target: (7,) position and quaternion at the end of the step.
         target_velocity: (6,) how the target moves.
-        speeds: (2,) linear [m/s] and angular [rad/s] limit of the tip.
         bounds: (2, n) velocity and acceleration limits of the joints.
         dt: how long the step lasts [s].
         out: (6,) out.
@@ -91,12 +92,16 @@ def toward_pose(
         way[i] = target[i] - position[i]
     for i in range(6):
         way[i] -= target_velocity[i] * dt
-    rates = np.empty(J.shape[1])
+    n = q.shape[0]
+    rates, rates_there = np.empty(n), np.empty(n)
     joint_rates(J, way, rates)
+    # The joints may be asked for more at the end of the way: look there too, roughly.
+    joint_rates(jacobian(segments, q + rates), way, rates_there)
     braking = 1e9  # of the way, in 1/s^2
-    for i in range(rates.shape[0]):
-        if abs(rates[i]) > 0.0:
-            braking = min(braking, _SHARE * bounds[1, i] / abs(rates[i]))
+    for i in range(n):
+        most = max(abs(rates[i]), abs(rates_there[i]))
+        if most > 0.0:
+            braking = min(braking, _SHARE * bounds[1, i] / most)
     # From speed s one can stop within the way that is left after this step: s dt + s^2/2a = 1.
     braking *= 0.8
     x = braking * dt
@@ -107,16 +112,40 @@ def toward_pose(
         out[i] = target_velocity[i] + speed * way[i]
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
+def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
+    """Return by what to slow down, up to 1, so that no joint has to speed up too hard.
+
+    The joints' part of the tip's way changes on the way, most near a singularity. The slowing
+    itself is no harder than the joints can brake.
+
+    Args:
+        rates: (n,) joint velocities that are wanted.
+        before: (n,) those of the step before.
+        bounds: (2, n) velocity and acceleration limits of the joints.
+        dt: how long the step lasts [s].
+    """
+    most, least = 1.0, 0.0
+    for i in range(rates.shape[0]):
+        if abs(rates[i]) > 0.0:
+            room = _SHARE * bounds[1, i] * dt / abs(rates[i])
+            most = min(most, before[i] / rates[i] + room)
+            least = max(least, 1.0 - room)
+    return max(most, least)
+
+
+@kernel(fast=False)
 def steer(
-    segments: Array, q: Array, position: Array, quaternion: Array, twist: Array, target: Array,
-    target_velocity: Array, speeds: Array, bounds: Array, times: Array, jogging: bool,
+    segments: Array, q: Array, rates_before: Array, position: Array, quaternion: Array,
+    twist: Array, target: Array, target_velocity: Array, speeds: Array, bounds: Array,
+    times: Array, jogging: bool,
 ) -> bool:  # fmt: skip
     """Move a pose one step toward a target pose, or by a target twist.
 
     Args:
         segments: the chain, see layout.
         q: (n,) the posture for which the pose is the goal.
+        rates_before: (n,) how fast that posture moved in the step before.
         position: (3,) in and out [m].
         quaternion: (4,) in and out.
         twist: (6,) with which the pose moves, in and out.
@@ -137,7 +166,9 @@ def steer(
     if jogging:
         wanted[:] = target_velocity
     else:
-        toward_pose(J, position, quaternion, target, target_velocity, speeds, bounds, dt, wanted)
+        toward_pose(
+            segments, q, J, position, quaternion, target, target_velocity, bounds, dt, wanted
+        )
     rates = np.empty(n)
     joint_rates(J, wanted, rates)
     factor = willing * capped(wanted, speeds[0], speeds[1])
@@ -150,9 +181,13 @@ def steer(
     for i in range(n):
         if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
             change = _SHARE * bounds[1, i] * dt / abs(rates[i])
-    step = np.empty(6)
     for i in range(6):
         twist[i] += change * (wanted[i] - twist[i])
+    joint_rates(J, twist, rates)
+    keep = followable(rates, rates_before, bounds, dt)
+    step = np.empty(6)
+    for i in range(6):
+        twist[i] *= keep
         step[i] = twist[i] * dt
     for i in range(3):
         position[i] += step[i]
@@ -171,7 +206,7 @@ def steer(
     return True
 
 
-@njit(cache=True, error_model='numpy')
+@kernel(fast=False)
 def assess(
     segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
     reference: Array, target: Array, out: Array,
@@ -186,18 +221,41 @@ def assess(
         speed: (n,) velocity limits.
         reference: (7,) position and quaternion for which the goal is the solution.
         target: (7,) to which that moves.
-        out: (4,) out: from the commanded tip to the target [m]; the turns from there to the
-            goal's tip and from the reference to the target [rad]; how long the joints need to
-            the goal at least [s]; the largest velocity.
+        out: (5,) out: from the commanded tip to the target [m]; from there to the goal's tip
+            plus from the reference to the target, [m] and [rad]; how long the joints need to the
+            goal at least [s]; the largest velocity.
     """
     here, there = forward(segments, command), forward(segments, goal)
     a, b = np.empty(4), np.empty(4)
     quaternion_of(here, a)
     quaternion_of(there, b)
     out[0] = distance(here[:3, 3], a, target[:3], a)[0]
-    turn = distance(here[:3, 3], a, here[:3, 3], b)[1]
-    out[1] = turn + distance(target[:3], reference[3:], target[:3], target[3:])[1]
-    out[2], out[3] = 0.0, 0.0
+    moved, turn = distance(here[:3, 3], a, there[:3, 3], b)
+    away, askew = distance(reference[:3], reference[3:], target[:3], target[3:])
+    out[1], out[2] = moved + away, turn + askew
+    out[3], out[4] = 0.0, 0.0
     for i in range(command.shape[0]):
-        out[2] = max(out[2], abs(goal[i] - command[i]) / speed[i])
-        out[3] = max(out[3], abs(velocity[i]))
+        out[3] = max(out[3], abs(goal[i] - command[i]) / speed[i])
+        out[4] = max(out[4], abs(velocity[i]))
+
+
+@kernel(fast=False)
+def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Array) -> bool:
+    """Write how fast the goal moves, or zeros if it jumps, and return whether it is finite.
+
+    Args:
+        before: (n,) the goal of the tick before.
+        goal: (n,) the goal.
+        dt: the time between [s]; 0 where they have nothing to do with each other.
+        speed: (n,) velocity limits: what is faster is a jump.
+        out: (n,) out.
+    """
+    finite = True
+    jumps = dt <= 0.0
+    for i in range(goal.shape[0]):
+        moved = goal[i] - before[i]
+        finite = finite and abs(moved) < np.inf
+        jumps = jumps or not abs(moved) <= speed[i] * dt
+    for i in range(goal.shape[0]):
+        out[i] = 0.0 if jumps else (goal[i] - before[i]) / dt
+    return finite

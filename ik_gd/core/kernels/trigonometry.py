@@ -33,7 +33,7 @@ _C4, _C5, _C6 = (
 )
 
 
-@kernel(fast=False)
+@kernel(flags=frozenset({'contract'}))
 def sines_and_cosines(angles: Array, sines: Array, cosines: Array, count: int) -> None:
     """Fill `sines` and `cosines` (count,) of `angles` (count,) [rad]; rounded to 2e-16."""
     largest = 0.0

@@ -172,6 +172,8 @@ class DynamixelLine(Line[DynamixelServo, DynamixelRequest]):
 
     def _fast_read(self, wanted: Sequence[tuple[int, int, int]]) -> list[Reply]:
         """One packet, of which each servo sends its part with a CRC of all before it."""
+        if any(address + size > END for _, address, size in wanted):
+            return []
         length = 1 + sum(size + 4 for _, _, size in wanted)
         sent = HEADER + bytes([BROADCAST]) + length.to_bytes(2, 'little') + bytes([STATUS])
         parts, delay = sent, None

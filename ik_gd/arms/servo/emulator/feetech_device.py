@@ -170,6 +170,8 @@ class FeetechServo(VirtualServo):
         if locked and not self.switches.locked_is_volatile:
             cut = max(0, min(len(data), EEPROM.stop - address))
             address, data = address + cut, data[cut:]  # the EEPROM part does nothing
+        if not data:
+            return
         written = self.registers.write(address, data, keep=not locked)
         if 'torque' in written:
             self._switch_torque()

@@ -11,6 +11,7 @@ from ik_gd.arms.servo.emulator.virtual_servo import Line, Reply, collide
 BROADCAST = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, RESET = 1, 2, 3, 4, 5, 6
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
+LONGEST = 250  # more data than that does not fit a packet
 PROCESSING = 20e-6  # [s] before the return delay that the servo is set to
 
 
@@ -87,7 +88,7 @@ class FeetechLine(Line[FeetechServo, FeetechRequest]):
         servo_id = servo.servo_id  # a write may change it; the old one answers
         if instruction == PING:
             return self._reply(servo, servo_id)
-        if instruction == READ and len(parameters) == 2:
+        if instruction == READ and len(parameters) == 2 and parameters[1] <= LONGEST:
             return self._data(servo, parameters[0], parameters[1])
         if instruction == WRITE and parameters:
             servo.write(parameters[0], parameters[1:], now)
@@ -104,7 +105,7 @@ class FeetechLine(Line[FeetechServo, FeetechRequest]):
         return self._reply(servo, servo_id) if servo.registers.get('response_level') else None
 
     def _sync_read(self, parameters: bytes) -> list[Reply]:
-        if len(parameters) < 2:
+        if len(parameters) < 2 or parameters[1] > LONGEST:
             return []
         replies: list[Reply] = []
         address, size = parameters[:2]

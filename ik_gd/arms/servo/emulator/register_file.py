@@ -62,7 +62,8 @@ class RegisterFile:
     def get(self, name: str) -> int:
         """Return the register as an unsigned number."""
         register = self._registers[name]
-        return int.from_bytes(self.read(register.address, register.size), self._byteorder)
+        end = register.address + register.size
+        return int.from_bytes(self._bytes[register.address : end], self._byteorder)
 
     def get_signed(self, name: str) -> int:
         """Return the register as two's complement."""

@@ -152,11 +152,8 @@ class ServoModel:
             self.speed = self._profiled_speed()
             self._turn()
             inertia = (self.speed - previous) / (STEP * self.body.max_acceleration)
-            effort = (
-                inertia
-                - gravity
-                + math.copysign(self.body.friction_load, self.speed) * (self.speed != 0.0)
-            )
+            friction = math.copysign(self.body.friction_load, self.speed) if self.speed else 0.0
+            effort = inertia + friction - gravity
             if self.speed == 0.0 and self.goal is not None and self.goal != self.gears:
                 effort = self._push(gravity)  # against a hard stop
             self.load = min(max(effort, -limit), limit)

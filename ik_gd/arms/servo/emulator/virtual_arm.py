@@ -125,7 +125,7 @@ def read_plan(source: str | Path | Mapping[str, Any]) -> ArmPlan:
 
 def _row(driver: str, name: str, row: Mapping[str, Any]) -> JointRow:
     kinds = KINDS[driver]
-    wanted = ''.join(char for char in str(row.get('model', '')).lower() if char.isalnum())
+    wanted = ''.join(char for char in str(row.get('model') or '').lower() if char.isalnum())
     kind = next((kinds[known] for known in kinds if known.startswith(wanted)), None)
     if kind is None:
         raise CalibrationError(
@@ -140,7 +140,7 @@ def _row(driver: str, name: str, row: Mapping[str, Any]) -> JointRow:
         zero=int(row.get('zero_tick', 500 if driver == 'lx16a' else 2048)),
         low=None if low is None else int(low),
         high=None if high is None else int(high),
-        homing_offset=int(row.get('homing_offset', 0)),
+        homing_offset=int(row.get('homing_offset') or 0),
     )
 
 

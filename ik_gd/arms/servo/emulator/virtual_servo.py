@@ -150,7 +150,7 @@ class Line(ABC, Generic[Servo, Request]):
         return [
             servo
             for servo in self.servos
-            if servo.hears(self._baud) and servo_id in (None, servo.servo_id)
+            if servo_id in (None, servo.servo_id) and servo.hears(self._baud)
         ]
 
     @property

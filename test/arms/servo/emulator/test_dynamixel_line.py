@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from ik_gd.arms.servo.emulator.dynamixel_line import crc16, status_packet
 
-patient = settings(deadline=None)  # the machine may be busy
+patient = settings(deadline=None, max_examples=60)  # the machine may be busy
 ALERT = 0x80
 
 
@@ -51,6 +51,24 @@ def test_noise_never_raises(bench, data):
     line = bench('dynamixel')
     line.ask(data)
     line.ask(b'\xff\xff\xfd\x00' + data)
+
+
+INSTRUCTIONS = [1, 2, 3, 4, 5, 6, 8, 16, 0x82, 0x83, 0x8A, 0x92, 0x93]
+requests = st.tuples(
+    st.sampled_from([1, 2, 0xFE]),
+    st.sampled_from(INSTRUCTIONS) | st.integers(0, 255),
+    st.lists(st.sampled_from([0, 1, 2, 4, 11, 64, 116]) | st.integers(0, 255), max_size=24),
+)
+
+
+@given(asked=st.lists(requests, max_size=8))
+@patient
+def test_no_request_raises_whatever_its_parameters(bench, packets, asked):
+    line = bench('dynamixel')
+    for servo_id, instruction, parameters in asked:
+        for reply in line.ask(packets.dynamixel(servo_id, instruction, *parameters)):
+            assert reply.startswith(b'\xff\xff\xfd\x00')
+        line.wait(0.05)
 
 
 pieces = st.sampled_from([b'\xff', b'\xff\xff\xfd', b'\xfd', b'\x00', b'\x01\x02'])

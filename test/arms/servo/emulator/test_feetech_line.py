@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-patient = settings(deadline=None)  # the machine may be busy
+patient = settings(deadline=None, max_examples=60)  # the machine may be busy
 
 
 def packet(text):
@@ -40,6 +40,31 @@ def test_noise_never_raises_and_is_forgotten_after_a_pause(bench, driver, data, 
     line.wait(1.0)
     replies = line.ask(packets.feetech(7, 1))
     assert len(replies) == 1
+
+
+INSTRUCTIONS = [1, 2, 3, 4, 5, 6, 0x82, 0x83]
+requests = st.tuples(
+    st.sampled_from([1, 2, 0xFE]),
+    st.sampled_from(INSTRUCTIONS) | st.integers(0, 255),
+    st.lists(st.sampled_from([0, 1, 2, 40, 42]) | st.integers(0, 255), max_size=24),
+)
+
+
+@pytest.mark.parametrize('driver', ['feetech_sts', 'feetech_scs'])
+@given(asked=st.lists(requests, max_size=8))
+@patient
+def test_no_request_raises_whatever_its_parameters(bench, packets, driver, asked):
+    line = bench(driver)
+    for servo_id, instruction, parameters in asked:
+        for reply in line.ask(packets.feetech(servo_id, instruction, *parameters)):
+            assert reply.startswith(b'\xff\xff')
+        line.wait(0.05)
+
+
+def test_a_read_that_no_packet_can_hold_is_not_answered(sts, packets):
+    assert len(sts.ask(packets.feetech(1, 2, 0, 250))) == 1
+    assert sts.ask(packets.feetech(1, 2, 0, 255)) == []
+    assert sts.ask(packets.feetech(0xFE, 0x82, 0, 255, 1, 2)) == []
 
 
 def test_a_packet_may_come_in_pieces_but_not_with_a_long_pause(sts, packets):

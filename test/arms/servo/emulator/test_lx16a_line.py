@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-patient = settings(deadline=None)  # the machine may be busy
+patient = settings(deadline=None, max_examples=60)  # the machine may be busy
 
 
 def packet(text):

@@ -72,6 +72,14 @@ def test_model_names_are_read_without_their_dashes(model):
     assert servo.registers.get('model') == 1200
 
 
+def test_a_value_that_is_null_is_one_that_is_not_given():
+    empty = {'model': None, 'homing_offset': None, 'tick_min': None, 'tick_max': None}
+    row = {'id': 1, 'zero_tick': 2048}
+    assert read_plan({**GOOD, 'joints': {'pan': {**row, **empty}}}) == read_plan(
+        {**GOOD, 'joints': {'pan': row}}
+    )
+
+
 def test_a_joint_starts_at_zero_or_in_the_middle_of_its_range():
     assert built(GOOD)[0].position == 2048
     assert built(changed(zero_tick=100))[0].position == 1900

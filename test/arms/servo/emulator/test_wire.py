@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ik_gd.arms.servo.emulator.wire import Wire
 
-patient = settings(deadline=None)  # the machine may be busy
+patient = settings(deadline=None, max_examples=60)  # the machine may be busy
 BAUD = 1_000_000
 BYTE = 10 / BAUD
 
