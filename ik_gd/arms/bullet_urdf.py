@@ -24,6 +24,8 @@ _READABLE_MESHES = ('.obj', '.stl', '.dae', '.cdf', '.vtk')
 _PART_MASS, _PART_INERTIA = 0.05, 2e-5  # [kg], [kg m2]
 _FRAME_MASS, _FRAME_INERTIA = 1e-3, 1e-6
 
+_LIMIT_MARGIN = 0.05  # of a joint's range: nearer to a limit than this no joint starts
+
 
 @dataclass(frozen=True)
 class BulletJoint:
@@ -45,8 +47,14 @@ class BulletJoint:
 
     @property
     def rest_position(self) -> float:
-        """Zero where the limits allow it, else the middle of them [rad or m]."""
-        if self.lower <= 0.0 <= self.upper:
+        """Zero, but the middle of the limits where they exclude zero or are close [rad or m].
+
+        An arm that starts at a limit, as Panda's elbow would, has a hard way to any target.
+        """
+        if not math.isfinite(self.upper - self.lower):
+            return 0.0
+        margin = _LIMIT_MARGIN * (self.upper - self.lower)
+        if self.lower + margin <= 0.0 <= self.upper - margin:
             return 0.0
         return 0.5 * (self.lower + self.upper)
 

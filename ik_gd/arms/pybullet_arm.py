@@ -37,7 +37,7 @@ class PyBulletSettings:
         physics_rate: steps a second [Hz].
         real_time: step in a thread of its own at the pace of real time; if not, `step` does it.
         start_posture: positions of joints by name [rad or m]; other joints start at 0, or amidst
-            their limits where those exclude 0.
+            their limits where 0 is outside them or close to one.
         position_gain: the part of a joint's position error that each step takes away, 0..1.
         self_collision: let links collide, other than neighbours and those that touch at the start.
             Off, as the inverse kinematics knows nothing of it and Bullet collides the convex hulls
@@ -96,6 +96,8 @@ class PyBulletArm:
         SettingsError: a start posture with an unknown joint, or out of limits.
         ArmError: no display, no such link, or PyBullet refuses the URDF.
     """
+
+    _snapshot: Snapshot  # the newest; swapped as a whole, so readers need no lock
 
     def __init__(
         self,

@@ -91,9 +91,7 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     return [details, summary]
 
 
-def measure(
-    arm: BenchArm, solvers: list[Peer], start: str, plan: Plan
-) -> Iterator[list[Tally]]:
+def measure(arm: BenchArm, solvers: list[Peer], start: str, plan: Plan) -> Iterator[list[Tally]]:
     """Give each solver the same targets in turns, and yield the tallies after each round.
 
     In turns, so that whatever else slows the machine down meets all of them.

@@ -92,6 +92,7 @@ def watch(
     duration: float | None,
     screen: Screen,
     asked_to_stop: threading.Event,
+    arm_node: str | None = 'simulator_node',
 ) -> dict[str, Any]:
     """Show a live line until the time is up, and return what was measured.
 
@@ -110,7 +111,7 @@ def watch(
     record = Record(chain.joint_names, chain.lower, chain.upper, chain.max_velocity)
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
-    monitor = Monitor(record, 'simulator_node', str(values['namespace']))
+    monitor = Monitor(record, arm_node, str(values['namespace']))
     executor = SingleThreadedExecutor()
     executor.add_node(monitor)
     started = shown = time.monotonic()

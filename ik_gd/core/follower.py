@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 _AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
 _STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
-_EAGER, _RELUCTANT = 2.0, 10.0  # periods of lag at which a straight path starts to wait, and waits
+_EAGER, _RELUCTANT = 1.0, 4.0  # periods of lag at which a straight path starts to wait, and waits
 
 _EVENTS = {
     SolutionStatus.CONVERGED: Event.ON_THE_WAY,
@@ -245,15 +245,16 @@ class Follower:
         else:
             lag = self._lag / self._period - self._limits.smoothing_time / self._period
             willing = (_RELUCTANT - lag) / (_RELUCTANT - _EAGER)
-            reference.move(now, moving, pursuit.goal, min(max(willing, 0.0), 1.0))
+            willing = min(max(willing, 0.0), 1.0)
+            reference.move(now, moving, pursuit.goal, pursuit.goal_velocity, willing)
             if not pursuit.pursue(reference.pose, reference.is_smooth, now, moving):
                 self._fault = 'the solver returned joint positions that are not finite'
                 self._rest(dt)
                 return Event.FAULT_FOUND
-        motion.step(pursuit.goal, pursuit.goal_velocity, dt)
-        return self._judge()
+        motion.step(pursuit.goal, pursuit.goal_velocity, dt, lead=not reference.is_steered)
+        return self._judge(moving)
 
-    def _judge(self) -> Event:
+    def _judge(self, dt: float) -> Event:
         """Measure how far the command is from its target, and return what that means."""
         pursuit, reference = self._pursuit, self._reference
         steering.assess(
@@ -284,8 +285,11 @@ class Follower:
                 return Event.ARRIVED
         if solution is None:
             return Event.ON_THE_WAY
-        if reference.asked is Asked.TWIST and not solution.converged:
-            reference.place(pursuit.goal)  # a jog that is blocked must not wind up
+        if not solution.converged and reference.is_blocked(
+            solution.position_error, solution.rotation_error, dt
+        ):
+            self._restart = True  # from where the arm comes to rest: nothing winds up
+            return Event.LIMITED if solution.status is SolutionStatus.AT_LIMIT else Event.STUCK
         if pursuit.is_beyond_reach:
             return Event.BEYOND_REACH
         if solution.status is SolutionStatus.STALLED and not pursuit.is_stuck:

@@ -118,8 +118,9 @@ class JointMotion:
         self._phases = np.zeros((n, 2, kernels.PHASES))
         self._goal = np.zeros(n)
         self._zero = np.zeros(n)
+        self._velocity_before = np.zeros(n)  # of the goal
         self._times = np.zeros(3)  # see smoothing.step
-        self._flags = np.array([0.0, float(together)])
+        self._flags = np.array([0.0, float(together), 1.0])  # see smoothing.step
         self._resting_for = 0.0
         self.set_limits(limits, period)
 
@@ -176,16 +177,19 @@ class JointMotion:
         self._resting_for = self._times[2]
         smoothing.forget(self._history, self._newest, self._inner[0])
 
-    def step(self, goal: Array, goal_velocity: Array | None, dt: float) -> None:
+    def step(self, goal: Array, goal_velocity: Array | None, dt: float, lead: bool = True) -> None:
         """Move on toward a goal.
 
         Args:
             goal: (n,) where it is at the end of the step [rad or m].
             goal_velocity: (n,) how it moves [rad/s or m/s]; None for not at all.
             dt: the time since the last step [s].
+            lead: whether smoothing shall be ahead of a moving goal, by its own delay, and so
+                pass it by a little where it stops.
         """
         self._goal[:] = goal
         self._flags[0] = 0.0
+        self._flags[2] = lead
         self._move(self._zero if goal_velocity is None else goal_velocity, dt)
 
     def stop(self, dt: float) -> None:
@@ -208,6 +212,7 @@ class JointMotion:
             self._outer,
             self._goal,
             goal_velocity,
+            self._velocity_before,
             self._bounds,
             self._times,
             self._flags,
@@ -215,5 +220,6 @@ class JointMotion:
             self._history,
             self._newest,
         )
+        self._velocity_before[:] = goal_velocity
         rested = rested and not self._inner[1].any() and bool((self._inner[0] == before).all())
         self._resting_for = self._resting_for + dt if rested else 0.0

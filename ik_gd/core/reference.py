@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 FRAMES = ('base', 'tip')
+_NOTHING = 1e-7  # [m] and [rad]
 
 
 class Asked(Enum):
@@ -42,6 +43,7 @@ class Reference:
         pose: (7,) position [m] and quaternion of this tick.
         target: (7,) position [m] and quaternion to which the pose moves.
         is_smooth: whether this pose moved evenly from that of the tick before.
+        is_steered: whether it is on its way to the target, or goes by a twist.
     """
 
     def __init__(self, chain: Chain) -> None:
@@ -57,6 +59,7 @@ class Reference:
         self.pose = np.zeros(7)
         self.target = np.zeros(7)
         self.is_smooth = False
+        self.is_steered = False
 
     def configure(self, settings: FollowerSettings, bounds: Array) -> None:
         """Take on settings; `bounds` (2, n) are the joints' velocity and acceleration limits."""
@@ -103,13 +106,16 @@ class Reference:
         self._twist[:] = 0.0
         self.is_smooth = False
 
-    def move(self, now: float, dt: float, goal: Array, willing: float) -> None:
+    def move(
+        self, now: float, dt: float, goal: Array, goal_velocity: Array, willing: float
+    ) -> None:
         """Move on to the pose of this tick.
 
         Args:
             now: [s].
             dt: the time since the last tick [s].
             goal: (n,) the joints' goal of the tick before [rad or m].
+            goal_velocity: (n,) how that moved [rad/s or m/s].
             willing: how much of the speed to use, 0 .. 1.
         """
         if self.asked is Asked.TWIST:
@@ -118,24 +124,39 @@ class Reference:
                 R = kinematics.forward(self._chain.segments, goal)[:3, :3]
                 self._target_velocity[:3] = R @ self._twist_asked[:3]
                 self._target_velocity[3:] = R @ self._twist_asked[3:]
-            self._steer(dt, goal, willing, jogging=True)
+            self._steer(dt, goal, goal_velocity, willing, jogging=True)
             self.target[:] = self.pose
             return
         self.target[:] = self._stream.at(now)
         if self._is_straight:
             self._target_velocity[:] = self._stream.velocity.ravel()
-            self._steer(dt, goal, willing, jogging=False)
+            self._steer(dt, goal, goal_velocity, willing, jogging=False)
         else:
             self.pose[:] = self.target
             self.is_smooth = self._stream.is_moving
+            self.is_steered = False
 
-    def _steer(self, dt: float, goal: Array, willing: float, jogging: bool) -> None:
+    def is_blocked(self, position_error: float, rotation_error: float, dt: float) -> bool:
+        """Return whether a twist is not obeyed: most of its last step is left as an error."""
+        if self.asked is not Asked.TWIST:
+            return False
+        linear, angular = (
+            dt * float(np.linalg.norm(v)) for v in (self._twist[:3], self._twist[3:])
+        )
+        if linear > 0.0:
+            return position_error > 0.5 * linear + _NOTHING
+        return rotation_error > 0.5 * angular + _NOTHING
+
+    def _steer(
+        self, dt: float, goal: Array, goal_velocity: Array, willing: float, jogging: bool
+    ) -> None:
         if dt <= 0.0:
             return
         self._times[0], self._times[1] = dt, willing
         steering.steer(
             self._chain.segments,
             goal,
+            goal_velocity,
             self.pose[:3],
             self.pose[3:],
             self._twist,
@@ -147,6 +168,7 @@ class Reference:
             jogging,
         )
         self.is_smooth = True
+        self.is_steered = True
 
 
 def _vector(values: ArrayLike, name: str) -> Array:

@@ -44,7 +44,6 @@ class FollowedArm:
         self.chain = settings.robot.chain(text)
         solver = make_solver(self.chain, settings.objective)
         follower_settings = self._suited(settings)
-        warm_up(self.chain, solver, follower_settings)
         self.follower = Follower(self.chain, solver, follower_settings)
         names = self.chain.joint_names
         listed = settings.command_joints or names
@@ -61,6 +60,7 @@ class FollowedArm:
         self._position = np.full(len(listed), np.nan)
         self._velocity = np.zeros(len(listed))
         self._has_held = not held
+        warm_up(self.chain, solver, follower_settings)
         period = 1.0 / settings.rate
         self._output = make_output(settings.command_type, node, listed, period)
 
@@ -88,6 +88,9 @@ class FollowedArm:
         if tick.command is not None and self._has_held:
             self._position[self._columns] = tick.command
             self._velocity[self._columns] = tick.velocity
+            self._output.publish(self._position, self._velocity, stamp)
+        elif self._velocity.any():  # silence begins with a command to hold
+            self._velocity[:] = 0.0
             self._output.publish(self._position, self._velocity, stamp)
         return tick
 

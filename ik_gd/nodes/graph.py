@@ -17,6 +17,7 @@ PACKAGE = 'ik_gd'
 DEFAULT_ROBOT = 'urdf/so101.urdf'
 DEFAULT_TIP = 'gripper_frame_link'
 DEFAULT_CONFIG = 'config/ik.yaml'
+HARDWARE_CONFIG = 'config/hardware.yaml'
 TARGETS = ('circle', 'figure-eight', 'line', 'square', 'random', 'none')
 
 
@@ -75,6 +76,26 @@ SIMULATOR_NODE = NodeEntry('simulator_node', {**_ROBOT, 'gui': 'gui'})
 TARGET_NODE = NodeEntry('target_node', {**_ROBOT, 'shape': 'target'}, skip_if=('target', 'none'))
 SIMULATION = (IK_NODE, SIMULATOR_NODE, TARGET_NODE)
 
+HARDWARE_ARGUMENTS = (
+    *COMMON_ARGUMENTS,
+    Argument('calibration', '', 'calibration file of the arm'),
+    Argument('port', '', "serial device; empty for the calibration's"),
+    Argument('enable', False, 'switch torque on as soon as every servo answers'),
+    Argument('on_exit', '', "torque_off or hold; empty for the calibration's"),
+    Argument('target', 'none', 'what the target does', TARGETS),
+)
+
+SERVO_NODE = NodeEntry(
+    'servo_node',
+    {
+        'calibration': 'calibration',
+        'port': 'port',
+        'enable_on_start': 'enable',
+        'on_exit': 'on_exit',
+    },
+)
+HARDWARE = (IK_NODE, SERVO_NODE, TARGET_NODE)
+
 
 def share_file(name: str) -> str:
     """Return the path of a file that ik_gd ships, such as 'urdf/so101.urdf'.
@@ -101,12 +122,14 @@ def share_file(name: str) -> str:
     raise IkGdError(f'{name} of ik_gd is not in any of {", ".join(map(str, places))}')
 
 
-def with_default_robot(values: Mapping[str, str | float | bool]) -> dict[str, str | float | bool]:
+def with_default_robot(
+    values: Mapping[str, str | float | bool], config: str = DEFAULT_CONFIG
+) -> dict[str, str | float | bool]:
     """Return the values of arguments, with ik_gd's own arm and config where none is given."""
     filled = dict(values)
     if not filled['urdf']:
         filled['urdf'] = share_file(DEFAULT_ROBOT)
         filled['tip_link'] = filled['tip_link'] or DEFAULT_TIP
     if not filled['config']:
-        filled['config'] = share_file(DEFAULT_CONFIG)
+        filled['config'] = share_file(config)
     return filled

@@ -22,12 +22,14 @@ from ik_gd.nodes.graph import (
 )
 
 
-def declare(arguments: Iterable[Argument]) -> list[DeclareLaunchArgument]:
+def declare(
+    arguments: Iterable[Argument], config: str = DEFAULT_CONFIG
+) -> list[DeclareLaunchArgument]:
     """Return the declarations of launch arguments, ik_gd's own arm and config as defaults."""
     robot = share_file(DEFAULT_ROBOT)
     defaults = {
         'urdf': robot,
-        'config': share_file(DEFAULT_CONFIG),
+        'config': share_file(config),
         'tip_link': PythonExpression(
             [f"'{DEFAULT_TIP}' if '", LaunchConfiguration('urdf'), f"' == '{robot}' else ''"]
         ),

@@ -50,7 +50,12 @@ PARAMETERS = (
     *ARM_PARAMETERS,
     Parameter('gui', False, 'show the arm and the target in a window'),
     Parameter('physics_rate', 240.0, 'physics steps per second', 'Hz', 60.0, 2000.0),
-    Parameter('start_posture', [], "where joints start, as 'joint=position' [rad or m]"),
+    Parameter(
+        'start_posture',
+        [],
+        "where joints start, as 'joint=position' [rad or m]; others at 0, or amidst their limits "
+        'where 0 is outside them or close to one',
+    ),
     Parameter('self_collision', False, 'let links of the arm collide with each other'),
     Parameter('publish_clock', False, 'publish /clock and stamp messages with simulated time'),
     Parameter('servo_model', False, 'give the motors the imperfections of hobby servos'),

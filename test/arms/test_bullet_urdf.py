@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from ik_gd.arms.bullet_urdf import MimicJoint, one_color_per_link, prepare_urdf
+from ik_gd.arms.bullet_urdf import BulletJoint, MimicJoint, one_color_per_link, prepare_urdf
 from ik_gd.core.errors import UrdfError
 
 ARM = """
@@ -79,11 +79,20 @@ def test_limits_that_mean_none_become_usable_ones(folder) -> None:
     assert (bend.max_velocity, bend.max_effort) == (7.0, 8.0)
 
 
-def test_joints_rest_at_zero_or_amidst_limits_that_exclude_it(folder) -> None:
-    assert [j.rest_position for j in prepare_urdf(ARM, folder, environment={}).joints] == [
-        0.0,
-        1.0,
-    ]
+@pytest.mark.parametrize(
+    ('lower', 'upper', 'rest'),
+    [
+        (-1.0, 3.0, 0.0),
+        (-math.inf, math.inf, 0.0),
+        (0.5, 1.5, 1.0),
+        (-3.0, 0.0, -1.5),
+        (-3.9, 0.1, -1.9),
+    ],
+)
+def test_joints_rest_at_zero_or_amidst_limits_that_exclude_or_nearly_exclude_it(
+    lower, upper, rest
+) -> None:
+    assert BulletJoint('bend', lower, upper, 1.0, 1.0).rest_position == pytest.approx(rest)
 
 
 def test_mimic_joints_are_listed_apart(folder) -> None:

@@ -204,11 +204,11 @@ def test_a_mimic_joint_follows_its_source_and_is_not_in_the_joint_list() -> None
         assert right == pytest.approx(-left, abs=1e-3)
 
 
-def test_joints_start_amidst_limits_that_exclude_zero() -> None:
+def test_joints_start_amidst_limits_where_zero_is_outside_or_close_to_one() -> None:
     with simulated(MODELS['panda']) as arm:
         position = dict(zip(arm.joint_names, arm.read().position, strict=True))
         assert position['panda_joint1'] == 0.0
-        assert position['panda_joint4'] == pytest.approx(0.0)
+        assert position['panda_joint4'] == pytest.approx(-0.5 * 3.1416)
     text = MODELS['planar2'].path.read_text().replace('lower="-2.8"', 'lower="0.8"')
     with simulated(text) as arm:
         np.testing.assert_allclose(arm.read().position, [1.8, 0.0])

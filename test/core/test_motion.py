@@ -66,8 +66,8 @@ def storm(inner, outer, bounds, window, phases, history, newest, together, count
     """Make random steps; return the worst excess over velocity, acceleration and position."""
     np.random.seed(seed)
     n = inner.shape[1]
-    goal, goal_velocity = np.zeros(n), np.zeros(n)
-    times, flags = np.array([0.0, 2.5e-2, window]), np.array([0.0, together])
+    goal, goal_velocity, velocity_before = np.zeros(n), np.zeros(n), np.zeros(n)
+    times, flags = np.array([0.0, 2.5e-2, window]), np.array([0.0, together, 1.0])
     before = outer.copy()
     slope_before, dt_before = np.zeros(n), 1.0
     worst = np.full(3, -1.0)
@@ -81,8 +81,19 @@ def storm(inner, outer, bounds, window, phases, history, newest, together, count
         times[0] = dt
         flags[0] = 1.0 if np.random.random() < 0.03 else 0.0
         smoothing.step(
-            inner, outer, goal, goal_velocity, bounds, times, flags, phases, history, newest
+            inner,
+            outer,
+            goal,
+            goal_velocity,
+            velocity_before,
+            bounds,
+            times,
+            flags,
+            phases,
+            history,
+            newest,
         )
+        velocity_before[:] = goal_velocity
         for i in range(n):
             goal[i] += goal_velocity[i] * dt
             slope = (outer[0, i] - before[0, i]) / dt

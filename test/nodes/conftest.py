@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import rclpy
-from node_bench import Bench, NodeProcess
+from node_bench import DESK6, Bench, NodeProcess
 
 from ik_gd.core.chain import Chain
-
-DESK6 = Path(__file__).parents[2] / 'urdf' / 'desk6.urdf.xacro'
 
 
 @pytest.fixture(scope='session')

@@ -29,6 +29,7 @@ from ik_gd.core.chain import Chain
 from ik_gd.core.pose import Pose
 from ik_gd.nodes.conversions import write_pose
 
+DESK6 = Path(__file__).parents[2] / 'urdf' / 'desk6.urdf.xacro'
 PATIENCE = 20.0  # [s] a loaded machine may take this long for what takes a moment
 START_PATIENCE = 170.0  # [s] the first start on a machine compiles
 EVERYTHING = QoSProfile(depth=2000)

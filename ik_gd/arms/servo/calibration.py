@@ -27,7 +27,7 @@ class JointCalibration:
         model: the servo model's name in its family's register table, e.g. `sts3215`.
         sign: +1 where the ticks grow with the joint position, -1 where they fall.
         zero_tick: the tick at q = 0; need not be in the servo's range.
-        ticks_per_rev: ticks in a full turn.
+        ticks_per_rev: ticks in a full turn; 1228.8 where 1024 ticks are 300 degrees.
         tick_min: lowest tick that is ever commanded.
         tick_max: highest tick that is ever commanded.
         homing_offset: the offset the servo's EEPROM must hold [tick]; None: not checked.
@@ -46,7 +46,7 @@ class JointCalibration:
     model: str
     sign: int
     zero_tick: int
-    ticks_per_rev: int
+    ticks_per_rev: float
     tick_min: int
     tick_max: int
     homing_offset: int | None = None
@@ -68,7 +68,7 @@ class JointCalibration:
             (
                 self.tick_max - self.tick_min < self.ticks_per_rev,
                 f'tick_min {self.tick_min} .. tick_max {self.tick_max} is a full turn'
-                f' ({self.ticks_per_rev} ticks) or more',
+                f' ({self.ticks_per_rev:g} ticks) or more',
             ),
             (self.max_velocity > 0.0, f'max_velocity {self.max_velocity} is not positive'),
             (
@@ -122,7 +122,8 @@ class JointCalibration:
         A servo counts modulo a turn: a joint just below tick 0 reads as almost a full turn.
         """
         middle = (self.tick_min + self.tick_max) / 2.0
-        return tick - self.ticks_per_rev * round((tick - middle) / self.ticks_per_rev)
+        turns = round((tick - middle) / self.ticks_per_rev)
+        return tick - round(turns * self.ticks_per_rev)
 
 
 @dataclass(frozen=True)

@@ -136,8 +136,14 @@ def _row(values: Any, keys: dict[str, tuple[str, float | None]]) -> dict[str, An
     for key, (field, factor) in keys.items():
         value = getattr(values, field)
         if value is not None:
-            row[key] = round(value / factor, 6) if factor else value
+            row[key] = _plain(value / factor) if factor else value
     return row
+
+
+def _plain(number: float) -> float:
+    """Return a number as people write it: 20, not 20.0 or 20.000000000000004."""
+    number = round(number, 6)
+    return int(number) if number == int(number) else number
 
 
 def _scalar(value: Any) -> str:

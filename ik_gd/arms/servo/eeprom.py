@@ -90,7 +90,7 @@ def read_register(bus: ServoBus, table: RegisterTable, servo: int, name: str) ->
         result = bus.read_block(servo, block.address, block.length)
         if not isinstance(result, Miss):
             return register.decode(block.part(result.data, register), table.byteorder)
-    raise ArmError(f'servo {servo}: {result.value}')
+    raise ArmError(f'servo {servo}: no answer')
 
 
 def _lock(bus: ServoBus, table: RegisterTable, servo: int, locked: bool) -> None:

@@ -36,7 +36,7 @@ class Family:
     models: tuple[str, ...]
     bauds: tuple[int, ...]
     last_tick: int
-    ticks_per_rev: int
+    ticks_per_rev: float
     table: RegisterTable | None = None
 
     def model_name(self, number: int) -> str | None:

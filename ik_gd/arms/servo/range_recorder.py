@@ -16,14 +16,14 @@ class RangeRecorder:
         high: highest so far.
     """
 
-    def __init__(self, ticks_per_rev: int, tick: int) -> None:
+    def __init__(self, ticks_per_rev: float, tick: int) -> None:
         self._ticks_per_rev = ticks_per_rev
         self.tick = self.low = self.high = tick
 
     def add(self, tick: int) -> None:
         """Take a new reading; between two readings the joint turns less than half a turn."""
         turns = round((self.tick - tick) / self._ticks_per_rev)
-        self.tick = tick + turns * self._ticks_per_rev
+        self.tick = tick + round(turns * self._ticks_per_rev)
         self.low = min(self.low, self.tick)
         self.high = max(self.high, self.tick)
 

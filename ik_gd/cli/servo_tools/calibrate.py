@@ -91,8 +91,8 @@ def find_zero(
             table = family.table
             offset = read_register(servos.bus, table, joint.id, 'homing_offset')
             offset += direction * (ticks[joint.id] - middle)
-            half = table.ticks_per_rev // 2
-            offset = (offset + half - 1) % table.ticks_per_rev - half + 1
+            turn = family.last_tick + 1
+            offset = (offset + turn // 2 - 1) % turn - turn // 2 + 1  # the short way round
             for line in write_eeprom(
                 servos.bus, table, joint.id, {'homing_offset': offset, **full_range(family)}
             ):
@@ -134,7 +134,7 @@ def find_signs(servos: Servos, calibration: Calibration) -> Calibration:
         before = read_ticks(servos, calibration)[joint.id]
         ask(f'Turn {joint.name} a little in its positive direction, then press Enter.')
         moved = read_ticks(servos, calibration)[joint.id] - before
-        moved -= joint.ticks_per_rev * round(moved / joint.ticks_per_rev)
+        moved -= round(joint.ticks_per_rev * round(moved / joint.ticks_per_rev))
         if abs(moved) < _CLEAR_MOVE * joint.ticks_per_rev:
             raise CalibrationError(f'{joint.name} moved only {moved} ticks: start again')
         joints.append(replace(joint, sign=1 if moved > 0 else -1))

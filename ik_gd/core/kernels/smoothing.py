@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.motion import ACCELERATION as ACCELERATION_LIMIT
 from ik_gd.core.kernels.motion import DURATION, PHASES, RATE, brake, toward
 
 Array = NDArray[np.float64]
@@ -113,11 +114,37 @@ def mean(
 
 
 @kernel(fast=False)
+def ahead(
+    goal: Array, velocity: Array, before: Array, bounds: Array, dt: float, window: float
+) -> Array:
+    """Return where to move so that the mean is on the goal (n,), if that goes on as it does.
+
+    The mean of a quadratic motion over T is what it was T / 2 ago plus acceleration T^2 / 24.
+
+    Args:
+        goal: (n,) where the goal is at the end of the step.
+        velocity: (n,) how it moves.
+        before: (n,) how it moved in the step before.
+        bounds: (4, n), see kernels/motion.py.
+        dt: how long the step lasts [s].
+        window: T [s].
+    """
+    lead = goal + velocity * (0.5 * window)
+    for i in range(goal.shape[0]):
+        bend = (velocity[i] - before[i]) / dt
+        even = velocity[i] != 0.0 and before[i] != 0.0
+        if even and abs(bend) <= bounds[ACCELERATION_LIMIT, i]:
+            lead[i] += bend * window * window / 12.0
+    return lead
+
+
+@kernel(fast=False)
 def step(
     inner: Array,
     outer: Array,
     goal: Array,
     goal_velocity: Array,
+    velocity_before: Array,
     bounds: Array,
     times: Array,
     flags: Array,
@@ -132,9 +159,10 @@ def step(
         outer: (2, n) out.
         goal: (n,) where the goal is at the end of the step.
         goal_velocity: (n,) how it moves.
+        velocity_before: (n,) how it moved in the step before.
         bounds: (4, n), see kernels/motion.py.
         times: (3,) how long the step lasts, the part of it to spend moving, the window T [s].
-        flags: (2,) brake instead; keep the joints in step.
+        flags: (3,) brake instead; keep the joints together; lead the goal by the mean's delay.
         phases: (n, 2, PHASES) scratch.
         history: (n, size, WIDTH).
         newest: (n,).
@@ -142,8 +170,9 @@ def step(
     window = times[2]
     moving = 0.0 if flags[0] != 0.0 else min(times[0], times[1])
     if moving > 0.0:
-        # The mean lags by half its window: ask the motion to be that much ahead.
-        lead = goal + goal_velocity * (0.5 * window)
+        lead = goal
+        if window > 0.0 and flags[2] != 0.0:
+            lead = ahead(goal, goal_velocity, velocity_before, bounds, times[0], window)
         start = inner.copy()
         toward(inner[0], inner[1], lead, goal_velocity, bounds, moving, flags[1] != 0.0, phases)
         if window > 0.0:

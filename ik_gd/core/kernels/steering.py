@@ -69,18 +69,19 @@ def capped(twist: Array, linear: float, angular: float) -> float:
 
 @kernel(fast=False)
 def toward_pose(
-    J: Array, position: Array, quaternion: Array, target: Array, target_velocity: Array,
-    speeds: Array, bounds: Array, dt: float, out: Array,
+    segments: Array, q: Array, J: Array, position: Array, quaternion: Array, target: Array,
+    target_velocity: Array, bounds: Array, dt: float, out: Array,
 ) -> None:  # fmt: skip
     """Write the twist with which to go straight to a moving target and stop on it.
 
     Args:
-        J: (6, n) at the goal posture.
+        segments: the chain, see layout.
+        q: (n,) the posture for which the pose is the goal.
+        J: (6, n) there.
         position: (3,) of the moved pose [m].
         quaternion: (4,) of the moved pose.
         target: (7,) position and quaternion at the end of the step.
         target_velocity: (6,) how the target moves.
-        speeds: (2,) linear [m/s] and angular [rad/s] limit of the tip.
         bounds: (2, n) velocity and acceleration limits of the joints.
         dt: how long the step lasts [s].
         out: (6,) out.
@@ -91,12 +92,16 @@ def toward_pose(
         way[i] = target[i] - position[i]
     for i in range(6):
         way[i] -= target_velocity[i] * dt
-    rates = np.empty(J.shape[1])
+    n = q.shape[0]
+    rates, rates_there = np.empty(n), np.empty(n)
     joint_rates(J, way, rates)
+    # The joints may be asked for more at the end of the way: look there too, roughly.
+    joint_rates(jacobian(segments, q + rates), way, rates_there)
     braking = 1e9  # of the way, in 1/s^2
-    for i in range(rates.shape[0]):
-        if abs(rates[i]) > 0.0:
-            braking = min(braking, _SHARE * bounds[1, i] / abs(rates[i]))
+    for i in range(n):
+        most = max(abs(rates[i]), abs(rates_there[i]))
+        if most > 0.0:
+            braking = min(braking, _SHARE * bounds[1, i] / most)
     # From speed s one can stop within the way that is left after this step: s dt + s^2/2a = 1.
     braking *= 0.8
     x = braking * dt
@@ -108,15 +113,39 @@ def toward_pose(
 
 
 @kernel(fast=False)
+def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
+    """Return by what to slow down, up to 1, so that no joint has to speed up too hard.
+
+    The joints' part of the tip's way changes on the way, most near a singularity. The slowing
+    itself is no harder than the joints can brake.
+
+    Args:
+        rates: (n,) joint velocities that are wanted.
+        before: (n,) those of the step before.
+        bounds: (2, n) velocity and acceleration limits of the joints.
+        dt: how long the step lasts [s].
+    """
+    most, least = 1.0, 0.0
+    for i in range(rates.shape[0]):
+        if abs(rates[i]) > 0.0:
+            room = _SHARE * bounds[1, i] * dt / abs(rates[i])
+            most = min(most, before[i] / rates[i] + room)
+            least = max(least, 1.0 - room)
+    return max(most, least)
+
+
+@kernel(fast=False)
 def steer(
-    segments: Array, q: Array, position: Array, quaternion: Array, twist: Array, target: Array,
-    target_velocity: Array, speeds: Array, bounds: Array, times: Array, jogging: bool,
+    segments: Array, q: Array, rates_before: Array, position: Array, quaternion: Array,
+    twist: Array, target: Array, target_velocity: Array, speeds: Array, bounds: Array,
+    times: Array, jogging: bool,
 ) -> bool:  # fmt: skip
     """Move a pose one step toward a target pose, or by a target twist.
 
     Args:
         segments: the chain, see layout.
         q: (n,) the posture for which the pose is the goal.
+        rates_before: (n,) how fast that posture moved in the step before.
         position: (3,) in and out [m].
         quaternion: (4,) in and out.
         twist: (6,) with which the pose moves, in and out.
@@ -137,7 +166,9 @@ def steer(
     if jogging:
         wanted[:] = target_velocity
     else:
-        toward_pose(J, position, quaternion, target, target_velocity, speeds, bounds, dt, wanted)
+        toward_pose(
+            segments, q, J, position, quaternion, target, target_velocity, bounds, dt, wanted
+        )
     rates = np.empty(n)
     joint_rates(J, wanted, rates)
     factor = willing * capped(wanted, speeds[0], speeds[1])
@@ -150,9 +181,13 @@ def steer(
     for i in range(n):
         if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
             change = _SHARE * bounds[1, i] * dt / abs(rates[i])
-    step = np.empty(6)
     for i in range(6):
         twist[i] += change * (wanted[i] - twist[i])
+    joint_rates(J, twist, rates)
+    keep = followable(rates, rates_before, bounds, dt)
+    step = np.empty(6)
+    for i in range(6):
+        twist[i] *= keep
         step[i] = twist[i] * dt
     for i in range(3):
         position[i] += step[i]

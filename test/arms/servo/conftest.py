@@ -19,7 +19,7 @@ PATIENCE = 20.0  # [s] a test fails after; far more than anything takes on a bus
 
 MODELS = {
     'feetech_sts': ('sts3215', 2048, 4096, 1000, 3000),
-    'feetech_scs': ('scs0009', 512, 1024, 200, 900),
+    'feetech_scs': ('scs0009', 512, 1228.8, 200, 900),
     'dynamixel': ('xl330_m288', 2048, 4096, 1000, 3000),
     'lx16a': ('lx16a', 500, 1500, 100, 900),
 }
@@ -140,6 +140,18 @@ class ArmBench:
 
 def states_of(report):
     return [servo.state.value for servo in report.servos]
+
+
+@pytest.fixture
+def calibration_of():
+    """Make calibrations: calibration_of(driver, temp_stop=...)."""
+
+    def make(driver, **changes):
+        calibration = make_calibration(driver)
+        rows = tuple(dataclasses.replace(joint, **changes) for joint in calibration.joints)
+        return dataclasses.replace(calibration, joints=rows)
+
+    return make
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ class RegisterTable:
     control: Block
     settings: Block
     last_tick: int
-    ticks_per_rev: int
+    ticks_per_rev: float
     speed_unit: float
     load_unit: Mapping[int | None, float]
     voltage_unit: float
