@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from ik_gd.benchmark.arms import BenchArm, load_arm
 from ik_gd.benchmark.results import Plan, Row, Table
+from ik_gd.benchmark.rules import STEP_RULES
 from ik_gd.benchmark.tentacle import tentacle
 from ik_gd.benchmark.verify import Verifier
 from ik_gd.core.kernels.kinematics import fill_columns, place_frames
@@ -109,7 +110,7 @@ def _lengths(plan: Plan) -> Table:
         'growth: time of an iteration beside that at 6 joints; reachable targets, random starts'
     )
     targets = min(200, plan.targets)
-    for rule in RULES:
+    for rule in STEP_RULES:
         first: float | None = None
         for joints in _LENGTHS:
             row = _length_row(tentacle(joints), rule, targets, plan.seed)
