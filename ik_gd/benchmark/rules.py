@@ -27,7 +27,7 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     """Measure one descent, and a search with restarts, for every pair."""
     table = Table('E', 'Protocol E: what each improvement over the tutorial buys')
     table.notes += [
-        f'one descent: from the middle of the limits, up to {_ITERATIONS:,} iterations, no restart; '
+        f'one descent: from the middle of the limits, up to {_ITERATIONS:,} iterations; '
         f'near: within {_NEAR:g} m and rad; met: within 1e-5. search: with restarts, the default '
         'budget of iterations',
         'fixed with sampled: the tutorial. Its step is clamped to the limits here as well',

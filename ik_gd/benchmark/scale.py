@@ -14,7 +14,7 @@ from ik_gd.benchmark.results import Plan, Row, Table
 from ik_gd.benchmark.rules import STEP_RULES
 from ik_gd.benchmark.tentacle import tentacle
 from ik_gd.benchmark.verify import Verifier
-from ik_gd.core.kernels.kinematics import fill_columns, place_frames
+from ik_gd.core.kernels.kinematics import fill_columns, forward, place_frames
 from ik_gd.core.objective import Objective
 from ik_gd.core.solver import Solver, SolverSettings
 
@@ -87,6 +87,15 @@ def _evaluate(
         fill_columns(segments, frames, 1.0, 1.0, columns)
         total += columns[0, 0]
     return total
+
+
+@njit
+def _forward(segments: Array, joints: Array) -> Array:
+    """Return the tips (k, 4, 4) at joints (k, n)."""
+    tips = np.empty((joints.shape[0], 4, 4))
+    for i in range(joints.shape[0]):
+        tips[i] = forward(segments, joints[i])
+    return tips
 
 
 def _tick_times(arm: BenchArm, seed: int) -> tuple[list[float], list[int]]:
@@ -168,7 +177,7 @@ def _batch_row(
     arm: BenchArm, solver: Solver, verifier: Verifier, size: int, rng: np.random.Generator
 ) -> Row:
     goals = arm.random_joints(size, rng)
-    targets = np.array([_transform(arm, q) for q in goals])
+    targets = _forward(arm.chain.segments, goals)
     starts = arm.random_joints(size, rng)
     solver.solve_batch(targets[:1], starts[:1])  # compiled
     begin = perf_counter_ns()

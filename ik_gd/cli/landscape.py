@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_robot_arguments(parser)
     parser.add_argument('--joints', metavar='A,B', help='the two joints; default: the first two')
     parser.add_argument('--target', metavar='X,Y,Z', help='position [m]; default: one in reach')
-    parser.add_argument(
-        '--start', metavar='A,B', help='where the descents start [rad or m]'
-    )
+    parser.add_argument('--start', metavar='A,B', help='where the descents start [rad or m]')
     parser.add_argument(
         '--rules',
         default='fixed,momentum,damped',

@@ -99,15 +99,16 @@ def _draw_paths(axes: Axes, paths: Mapping[str, Array]) -> None:
     limits = axes.get_xlim(), axes.get_ylim()
     for (name, joints), colour in zip(paths.items(), _cycle(len(paths)), strict=True):
         label = f'{name}: {len(joints) - 1} iterations'
-        axes.plot(joints[:, 0], joints[:, 1], '.-', color=colour, markersize=4, linewidth=1.3,
-                  markeredgecolor='white', markeredgewidth=0.3, label=label, clip_on=False)  # fmt: skip
-        axes.plot(*joints[-1], 'X', color=colour, markersize=9, markeredgecolor='white',
-                  clip_on=False)  # fmt: skip
+        shared = {'color': colour, 'markeredgecolor': 'white', 'clip_on': False}
+        a, b = joints.T
+        axes.plot(a, b, '.-', markersize=4, markeredgewidth=0.3, label=label, **shared)
+        axes.plot(a[-1], b[-1], 'X', markersize=9, **shared)
     if paths:
         start = next(iter(paths.values()))[0]
         axes.plot(*start, 'o', color='white', markersize=8, markeredgecolor='black')
-        axes.legend(loc='upper center', bbox_to_anchor=(0.5, -0.14), fontsize=8, frameon=False,
-                    ncols=2)  # fmt: skip
+        axes.legend(
+            loc='upper center', bbox_to_anchor=(0.5, -0.14), fontsize=8, frameon=False, ncols=2
+        )
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])
 
