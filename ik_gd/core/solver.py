@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.chain import Chain
 from ik_gd.core.errors import SettingsError, TargetError
-from ik_gd.core.kernels import layout, search, seeds
+from ik_gd.core.kernels import layout, model, search, seeds
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose, checked_transform
@@ -65,7 +65,7 @@ class SolverSettings:
         step_limit: [rad or m] no joint moves further in one iteration.
     """
 
-    max_iterations: int = 4000
+    max_iterations: int = 8000
     descent_iterations: int = 40
     damping: float = 0.1
     step_limit: float = 1.0
@@ -94,6 +94,8 @@ class SolverSettings:
         row[layout.LEAST_RELAX] = 1e-3
         row[layout.DESCENT_BUDGET] = self.descent_iterations
         row[layout.TOTAL_BUDGET] = self.max_iterations
+        row[layout.HASTY_BUDGET] = min(1000, self.max_iterations)
+        row[layout.EFFORTS] = 100
         return row
 
 
@@ -123,15 +125,18 @@ class Solver:
         samples = np.empty((self.settings.samples, n))
         self._ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
         seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self._ranking)
-        self._model = search.pack(
+        settings = self.settings.row
+        settings[layout.REACH] = chain.reach
+        self._model = model.pack(
             chain.segments,
             self._limits,
             self.objective.task,
             searched,
-            self.settings.row,
+            settings,
+            _periods(chain),
             samples,
         )
-        _warm_up(self._model, self._ranking, self._work, self._limits, self._middle)
+        self._warm_up()
 
     def solve(
         self,
@@ -151,15 +156,10 @@ class Solver:
         """
         if type(target) is Pose:
             target = target.matrix
-        start, from_start = (self._middle, 0) if q_start is None else (q_start, 1)
-        try:
-            code = search.solve(self._model, self._ranking, self._work, target, start, from_start)
-        except TypeError:  # not float64 in C order: rare, and slower
-            target, start = self._as_arrays(target, start)
-            code = search.solve(self._model, self._ranking, self._work, target, start, from_start)
-        if code < 0:
-            self._explain(code, target, start)
-        return self._solution()
+        start, begin = (
+            (self._middle, search.ANYWHERE) if q_start is None else (q_start, search.START_FIRST)
+        )
+        return self._call(self._limits, target, start, begin, 0)
 
     def track(
         self,
@@ -189,7 +189,26 @@ class Solver:
         box = self._box
         np.minimum(self._limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
         np.maximum(self._limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
-        code = search.track(self._model, box, self._work, target, start, iterations)
+        return self._call(box, target, start, search.START_ONLY, iterations)
+
+    def _call(
+        self,
+        limits: NDArray[np.float64],
+        target: ArrayLike,
+        start: ArrayLike,
+        begin: int,
+        budget: int,
+    ) -> Solution:
+        """Run the kernel and wrap what it found; arguments as for search.solve."""
+        try:
+            code = search.solve(
+                self._model, limits, self._ranking, self._work, target, start, begin, budget
+            )
+        except TypeError:  # not float64 in C order: rare, and slower
+            target, start = self._as_arrays(target, start)
+            code = search.solve(
+                self._model, limits, self._ranking, self._work, target, start, begin, budget
+            )
         if code < 0:
             self._explain(code, target, start)
         return self._solution()
@@ -216,6 +235,12 @@ class Solver:
             f'bounds exclude each other: lower {self._box[0].tolist()}, '
             f'upper {self._box[1].tolist()}'
         )
+
+    def _warm_up(self) -> None:
+        """Compile the kernel, or load it, for the one form of arguments it is to take."""
+        search.solve.disable_compile(False)
+        self._call(self._limits, np.eye(4), self._middle, search.START_ONLY, 1)
+        search.solve.disable_compile()
 
     def _solution(self) -> Solution:
         code, position, rotation, cost, iterations, restarts = self._fields.tolist()
@@ -282,16 +307,10 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
 
 
-def _warm_up(
-    model: NDArray[np.float64],
-    ranking: NDArray[np.float32],
-    work: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    middle: NDArray[np.float64],
-) -> None:
-    """Compile the kernels, or load them, for the one form of arguments they are to take."""
-    target = np.eye(4)
-    search.solve.disable_compile(False)
-    search.solve(model, ranking, work, target, middle, 1)
-    search.solve.disable_compile()
-    search.track(model, limits, work, target, middle, 1)
+def _periods(chain: Chain) -> NDArray[np.float64]:
+    """Return 2 pi for the joints that a whole turn brings back to the same pose, else 0."""
+    periods = np.where(chain.is_prismatic, 0.0, 2.0 * np.pi)
+    for row in chain.segments[:-1]:
+        if row[layout.PRISMATIC] or row[layout.MULTIPLIER] % 1.0:
+            periods[int(row[layout.SOURCE])] = 0.0
+    return periods
