@@ -57,7 +57,7 @@ class Pursuit:
         self._shoulder = chain.segments[0, layout.TRANSLATION]
         self._reach = chain.reach
         self._goal_before = np.zeros(chain.dof)
-        self._solved = np.full(7, np.nan)
+        self._solved = b''  # the bytes of the pose that the solution is for
         self._stuck_since: float | None = None
         self._has_searched = False
         self._was_smooth = False
@@ -74,7 +74,7 @@ class Pursuit:
         self.goal_velocity[:] = 0.0
         self.solution = None
         self.iterations = 0
-        self._solved[:] = np.nan
+        self._solved = b''
         self._was_smooth = False
         self._end_of_stall()
 
@@ -117,7 +117,7 @@ class Pursuit:
     def _is_done(self, pose: Array) -> bool:
         """Return whether the goal is the solution for `pose` already."""
         solution = self.solution
-        return solution is not None and solution.converged and bool((pose == self._solved).all())
+        return solution is not None and solution.converged and pose.tobytes() == self._solved
 
     def _solve(self, pose: Array, now: float) -> None:
         poses.transform_of(pose, self._transform)
@@ -126,7 +126,7 @@ class Pursuit:
         )
         self.iterations = self.solution.iterations
         self.goal[:] = self.solution.q
-        self._solved[:] = pose
+        self._solved = pose.tobytes()
         self.is_beyond_reach = (
             dist(pose[:3], self._shoulder) > self._reach
             or self.solution.status is SolutionStatus.OUT_OF_REACH
