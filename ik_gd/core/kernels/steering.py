@@ -20,6 +20,7 @@ _DAMPING = 0.02**2
 # same tick. More, and it would lag, and the tip leave the line. 1 / (1 + sqrt(2)) is the most.
 _SHARE = 0.35
 _ARRIVED = 1e-10  # [m] and [rad]
+_PRESSES = 1e-3  # of the error, the slope by which a joint is said to want beyond its limit
 
 
 @kernel(flags=EXACT)
@@ -274,3 +275,39 @@ def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Arra
     for i in range(goal.shape[0]):
         out[i] = 0.0 if jumps else (goal[i] - before[i]) / dt
     return finite
+
+
+@kernel(flags=EXACT)
+def pressing_joint(
+    segments: Array, q: Array, target: Array, weights: Array, lower: Array, upper: Array
+) -> int:
+    """Return the joint at a limit that would lower the cost most beyond it, or -1 if none would.
+
+    Args:
+        segments: the chain, see layout.
+        q: (n,) where descent ended.
+        target: (7,) position and quaternion.
+        weights: (6,) of the objective's directions.
+        lower: (n,) limits.
+        upper: (n,) limits.
+    """
+    T = forward(segments, q)
+    J = jacobian(segments, q)
+    quaternion, error = np.empty(4), np.empty(6)
+    quaternion_of(T, quaternion)
+    rotation_vector(quaternion, target[3:], error[3:])
+    size = 0.0
+    for i in range(6):
+        if i < 3:
+            error[i] = target[i] - T[i, 3]
+        error[i] *= weights[i] * weights[i]
+        size = max(size, abs(error[i]))
+    pressing, hardest = -1, _PRESSES * size
+    for k in range(q.shape[0]):
+        downhill = 0.0
+        for i in range(6):
+            downhill += J[i, k] * error[i]
+        at_limit = q[k] >= upper[k] if downhill > 0.0 else q[k] <= lower[k]
+        if at_limit and abs(downhill) > hardest:
+            pressing, hardest = k, abs(downhill)
+    return pressing
