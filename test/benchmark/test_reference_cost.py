@@ -61,7 +61,10 @@ def test_scipy_finds_a_reachable_target() -> None:
     arm = load_arm('desk6')
     q = arm.chain.middle + 0.3
     best, found = best_of_scipy(
-        arm, arm.chain.forward(q).matrix, np.ones(6), arm.random_joints(10, np.random.default_rng(3))
+        arm,
+        arm.chain.forward(q).matrix,
+        np.ones(6),
+        arm.random_joints(10, np.random.default_rng(3)),
     )
     assert best < 1e-16
     np.testing.assert_allclose(
