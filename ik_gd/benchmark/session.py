@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ik_gd.benchmark import best_effort, report, rules, scale, static, tracking
+from ik_gd.benchmark import best_effort, report, static, tracking
 from ik_gd.benchmark.results import Plan, Table
+
+_FILE_WIDTH = 180  # characters, where there is no terminal to ask
 
 PROTOCOLS: dict[str, Callable[[Plan, Progress], list[Table]]] = {
     'A': static.run,
     'B': tracking.run,
     'C': best_effort.run,
-    'D': scale.run,
-    'E': rules.run,
 }
 
 
@@ -28,7 +29,7 @@ def run(
     chart_path: Path | None = None,
 ) -> int:
     """Measure, print each table as soon as it is there, write the files; return the exit code."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
     facts = report.machine()
     console.print(f'{facts["processor"]}, {facts["cores"]} cores, Python {facts["python"]}')
     progress = Progress(

@@ -68,7 +68,7 @@ class Follower:
         limits = _check(settings, chain)
         self._state = FollowerState.WAITING
         self._feedback = Feedback(chain.joint_names)
-        self._reference = Reference(chain)
+        self._reference = Reference(chain, self._solver.objective.weights)
         self._pursuit = Pursuit(chain, self._solver)
         self._motion = JointMotion(limits, 1.0 / settings.rate)
         self._measures = np.zeros(5)

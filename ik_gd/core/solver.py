@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from ik_gd.core.chain import Chain
 from ik_gd.core.errors import SettingsError, TargetError
 from ik_gd.core.kernels import layout, search, seeds
-from ik_gd.core.kernels.descent import scratch_size
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose, checked_transform
@@ -71,7 +69,7 @@ class SolverSettings:
     descent_iterations: int = 40
     damping: float = 0.1
     step_limit: float = 1.0
-    samples: int = 4096
+    samples: int = 2048
 
     def __post_init__(self) -> None:
         for name in ('max_iterations', 'descent_iterations'):
@@ -114,22 +112,26 @@ class Solver:
         self.chain = chain
         self.objective = Objective.pose() if objective is None else objective
         self.settings = SolverSettings() if settings is None else settings
-        n = chain.dof
-        self._limits = np.stack([chain.lower, chain.upper])
-        self._row = self.settings.row
+        n, m = chain.dof, chain.segments.shape[0] - 1
         self._middle = chain.middle
-        self._work = np.zeros(2 * n + scratch_size(chain.segments.shape[0] - 1, n))
-        self._outcome = np.zeros(n + search.OUTCOME_WIDTH)
-        self._tail = self._outcome[n:]
-        self._target = np.eye(4)
-        self._segments = chain.segments
-        self._tasks = np.stack([self.objective.task, _search_task(self.objective, chain)])
-        count = self.settings.samples
-        self._samples = np.empty((count, n))
-        self._keys = np.empty(seeds.KEYS * count, np.float32)
-        self._distances = np.empty(count + count // seeds.BLOCK, np.float32)
-        seeds.fill_samples(chain.segments, self._limits, self._tasks[1], self._samples, self._keys)
+        self._work = np.zeros(search.work_size(m, n))
+        self._fields = self._work[: search.OUTCOME_WIDTH]
+        self._found = self._work[search.OUTCOME_WIDTH : search.OUTCOME_WIDTH + n]
+        self._limits = np.stack([chain.lower, chain.upper])
         self._box = self._limits.copy()
+        searched = _search_task(self.objective, chain)
+        samples = np.empty((self.settings.samples, n))
+        self._ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
+        seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self._ranking)
+        self._model = search.pack(
+            chain.segments,
+            self._limits,
+            self.objective.task,
+            searched,
+            self.settings.row,
+            samples,
+        )
+        _warm_up(self._model, self._ranking, self._work, self._limits, self._middle)
 
     def solve(
         self,
@@ -147,26 +149,14 @@ class Solver:
         Raises:
             TargetError: the target is not a finite rigid transform, or q_start not (n,) finite.
         """
-        row = self._row
-        if q_start is None:
-            row[layout.FROM_START] = 0.0
-            start = self._middle
-        else:
-            row[layout.FROM_START] = 1.0
-            start = self._joints(q_start)
-        code = search.solve(
-            self._segments,
-            self._limits,
-            self._tasks,
-            row,
-            self._samples,
-            self._keys,
-            self._distances,
-            self._matrix(target),
-            start,
-            self._work,
-            self._outcome,
-        )
+        if type(target) is Pose:
+            target = target.matrix
+        start, from_start = (self._middle, 0) if q_start is None else (q_start, 1)
+        try:
+            code = search.solve(self._model, self._ranking, self._work, target, start, from_start)
+        except TypeError:  # not float64 in C order: rare, and slower
+            target, start = self._as_arrays(target, start)
+            code = search.solve(self._model, self._ranking, self._work, target, start, from_start)
         if code < 0:
             self._explain(code, target, start)
         return self._solution()
@@ -195,43 +185,30 @@ class Solver:
         Raises:
             TargetError: as for `solve`, or bounds that are NaN or exclude each other.
         """
-        start = self._joints(q_start)
+        target, start = self._as_arrays(target, q_start)
         box = self._box
         np.minimum(self._limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
         np.maximum(self._limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
-        code = search.track(
-            self.chain.segments,
-            box,
-            self.objective.task,
-            self._row,
-            self._matrix(target),
-            start,
-            self._work,
-            self._outcome,
-            iterations,
-        )
+        code = search.track(self._model, box, self._work, target, start, iterations)
         if code < 0:
             self._explain(code, target, start)
         return self._solution()
 
-    def _matrix(self, target: Pose | ArrayLike) -> NDArray[np.float64]:
-        """Return `target` as a (4, 4) float64 array; the kernel checks what it holds."""
-        if type(target) is np.ndarray and target.shape == (4, 4) and target.dtype == np.float64:
-            return target if target.flags.c_contiguous else np.ascontiguousarray(target)
+    def _as_arrays(
+        self, target: Pose | ArrayLike, q: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return both as writable float64 arrays in C order, as the kernels are compiled for."""
         if isinstance(target, Pose):
-            return target.matrix
-        return checked_transform(target)
+            target = target.matrix
+        return (
+            np.require(checked_transform(target), np.float64, 'CW'),
+            np.require(checked_joints(self.chain, q, 'q_start'), np.float64, 'CW'),
+        )
 
-    def _joints(self, q: ArrayLike) -> NDArray[np.float64]:
-        """Return `q` as a (n,) float64 array; the kernel checks that it is finite."""
-        if type(q) is np.ndarray and q.shape == self._middle.shape and q.dtype == np.float64:
-            return q if q.flags.c_contiguous else np.ascontiguousarray(q)
-        return checked_joints(self.chain, q, 'q_start')
-
-    def _explain(self, code: int, target: Pose | ArrayLike, start: NDArray[np.float64]) -> None:
+    def _explain(self, code: int, target: ArrayLike, start: ArrayLike) -> None:
         """Raise the error that says why the kernel refused its input."""
         if code == search.BAD_TARGET:
-            checked_transform(target.matrix if isinstance(target, Pose) else target)
+            checked_transform(target)
             raise TargetError(f'the target is not a rigid transform: {target!r}')
         if code == search.BAD_START:
             checked_joints(self.chain, start, 'q_start')
@@ -241,19 +218,22 @@ class Solver:
         )
 
     def _solution(self) -> Solution:
-        n = self.chain.dof
-        code, position, rotation, cost, iterations, restarts = self._tail.tolist()
-        return Solution(
-            self._outcome[:n].copy(),
-            _STATUS[int(code)],
-            position,
-            rotation,
-            int(iterations),
-            int(restarts),
-            cost,
+        code, position, rotation, cost, iterations, restarts = self._fields.tolist()
+        return _new(
+            Solution,
+            (
+                self._found.copy(),
+                _STATUS[int(code)],
+                position,
+                rotation,
+                int(iterations),
+                int(restarts),
+                cost,
+            ),
         )
 
 
+_new = tuple.__new__  # a named tuple's own constructor takes twice as long
 _STATUS = (
     SolutionStatus.CONVERGED,
     SolutionStatus.STALLED,
@@ -279,6 +259,22 @@ def _search_task(objective: Objective, chain: Chain) -> NDArray[np.float64]:
     return task
 
 
+def _ranges(chain: Chain) -> NDArray[np.float64]:
+    """Return between which joint positions (2, n) restarts begin.
+
+    A joint that can make more than a full turn needs no more than the turn in the middle of its
+    range, where no limit is near. A prismatic joint without limits is tried within a metre.
+    """
+    unlimited = ~np.isfinite(chain.upper - chain.lower)
+    reach = np.where(chain.is_prismatic, np.where(unlimited, 1.0, np.inf), np.pi)
+    return np.stack(
+        [
+            np.maximum(chain.lower, chain.middle - reach),
+            np.minimum(chain.upper, chain.middle + reach),
+        ]
+    )
+
+
 def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
     try:
         out[:] = values
@@ -286,7 +282,16 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
 
 
-def _offset(rng: np.random.Generator | int) -> float:
-    """Return where the sequence of restarts begins, drawn from `rng`."""
-    generator = np.random.default_rng(rng)
-    return math.floor(generator.uniform(0.0, 2.0**20))
+def _warm_up(
+    model: NDArray[np.float64],
+    ranking: NDArray[np.float32],
+    work: NDArray[np.float64],
+    limits: NDArray[np.float64],
+    middle: NDArray[np.float64],
+) -> None:
+    """Compile the kernels, or load them, for the one form of arguments they are to take."""
+    target = np.eye(4)
+    search.solve.disable_compile(False)
+    search.solve(model, ranking, work, target, middle, 1)
+    search.solve.disable_compile()
+    search.track(model, limits, work, target, middle, 1)

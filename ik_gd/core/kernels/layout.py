@@ -50,4 +50,3 @@ LEAST_RELAX = 8  # down to this share
 DESCENT_BUDGET = 9  # iterations of one descent of a search
 TOTAL_BUDGET = 10  # iterations of a whole search
 SETTINGS_WIDTH = 16
-FROM_START = 11  # 1: the given start is tried first, 0: there is none

@@ -8,12 +8,12 @@ from math import atan2, cos, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.compiled import EXACT, kernel
 
 Array = NDArray[np.float64]
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def rotation_vector(start: Array, end: Array, out: Array) -> None:
     """Write the shortest rotation, seen from the base, that turns `start` (4,) into `end` (4,).
 
@@ -35,7 +35,7 @@ def rotation_vector(start: Array, end: Array, out: Array) -> None:
     out[0], out[1], out[2] = scale * x, scale * y, scale * z
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def turned(start: Array, rotation: Array, out: Array) -> None:
     """Write `start` (4,) turned by a rotation vector (3,) of the base frame [rad]."""
     angle = sqrt(rotation[0] ** 2 + rotation[1] ** 2 + rotation[2] ** 2)
@@ -50,7 +50,7 @@ def turned(start: Array, rotation: Array, out: Array) -> None:
     out[0], out[1], out[2], out[3] = x / length, y / length, z / length, w / length
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def quaternion_of(T: Array, out: Array) -> None:
     """Write the rotation part of a transform (4, 4) as a quaternion (4,).
 
@@ -76,7 +76,7 @@ def quaternion_of(T: Array, out: Array) -> None:
         out[i] /= length
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def distance(
     position_a: Array, quaternion_a: Array, position_b: Array, quaternion_b: Array
 ) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def distance(
     return sqrt(moved), sqrt(angle)
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def transform_of(pose: Array, out: Array) -> None:
     """Write a pose (7,), position and unit quaternion, as a transform (4, 4)."""
     x, y, z, w = pose[3], pose[4], pose[5], pose[6]
@@ -115,7 +115,7 @@ def transform_of(pose: Array, out: Array) -> None:
         out[i, 3] = pose[i]
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def moved(
     pose: Array, velocity: Array, ahead: float, offset: Array, left: float, out: Array
 ) -> None:

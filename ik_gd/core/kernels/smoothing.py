@@ -12,7 +12,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.compiled import EXACT, kernel
 from ik_gd.core.kernels.motion import ACCELERATION as ACCELERATION_LIMIT
 from ik_gd.core.kernels.motion import DURATION, PHASES, RATE, brake, toward
 
@@ -23,7 +23,7 @@ SPAN, START, VELOCITY, ACCELERATION = range(4)
 WIDTH = 4
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def forget(history: Array, newest: NDArray[np.int64], position: Array) -> None:
     """Make the past one of rest at `position` (n,)."""
     for i in range(position.shape[0]):
@@ -34,7 +34,7 @@ def forget(history: Array, newest: NDArray[np.int64], position: Array) -> None:
         history[i, 0, ACCELERATION] = 0.0
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def remember(
     history: Array,
     newest: NDArray[np.int64],
@@ -68,7 +68,7 @@ def remember(
             left -= t
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def mean(
     history: Array,
     newest: NDArray[np.int64],
@@ -113,7 +113,7 @@ def mean(
         out_velocity[i] = (position[i] - then) / window
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def ahead(
     goal: Array, velocity: Array, before: Array, bounds: Array, dt: float, window: float
 ) -> Array:
@@ -138,7 +138,7 @@ def ahead(
     return lead
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def step(
     inner: Array,
     outer: Array,
