@@ -14,12 +14,12 @@ from ik_gd.core.motion import LONGEST_STEP, SHORTEST_STEP, JointMotion, MotionLi
 from ik_gd.core.pose import Pose
 from ik_gd.core.pursuit import Pursuit
 from ik_gd.core.reference import Asked, Reference
-from ik_gd.core.solver import SolutionStatus, Solver
 from ik_gd.core.states import CONDUCT, Conduct, Event, FollowerState, next_state
 from ik_gd.core.tick import Tick
 
 if TYPE_CHECKING:
     from ik_gd.core.chain import Chain
+    from ik_gd.core.solver import Solver
 
 __all__ = ['Follower', 'FollowerSettings', 'FollowerState', 'Tick']
 
@@ -28,14 +28,6 @@ Array = NDArray[np.float64]
 _AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
 _STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
 _EAGER, _RELUCTANT = 1.0, 4.0  # periods of lag at which a straight path starts to wait, and waits
-
-_EVENTS = {
-    SolutionStatus.CONVERGED: Event.ON_THE_WAY,
-    SolutionStatus.BUDGET_SPENT: Event.ON_THE_WAY,
-    SolutionStatus.STALLED: Event.STUCK,
-    SolutionStatus.AT_LIMIT: Event.LIMITED,
-    SolutionStatus.OUT_OF_REACH: Event.BEYOND_REACH,
-}
 
 
 class Follower:
@@ -68,7 +60,7 @@ class Follower:
         limits = _check(settings, chain)
         self._state = FollowerState.WAITING
         self._feedback = Feedback(chain.joint_names)
-        self._reference = Reference(chain)
+        self._reference = Reference(chain, self._solver.objective.weights)
         self._pursuit = Pursuit(chain, self._solver)
         self._motion = JointMotion(limits, 1.0 / settings.rate)
         self._measures = np.zeros(5)
@@ -289,12 +281,12 @@ class Follower:
             solution.position_error, solution.rotation_error, dt
         ):
             self._restart = True  # from where the arm comes to rest: nothing winds up
-            return Event.LIMITED if solution.status is SolutionStatus.AT_LIMIT else Event.STUCK
+            return Event.STUCK if pursuit.limiting_joint is None else Event.LIMITED
         if pursuit.is_beyond_reach:
             return Event.BEYOND_REACH
-        if solution.status is SolutionStatus.STALLED and not pursuit.is_stuck:
-            return Event.ON_THE_WAY
-        return _EVENTS[solution.status]
+        if pursuit.limiting_joint is not None:
+            return Event.LIMITED
+        return Event.STUCK if pursuit.is_stuck else Event.ON_THE_WAY
 
     def _arrive(self) -> None:
         """Take on the target that waited for the arm to be home."""
@@ -313,9 +305,8 @@ class Follower:
         limiting = None
         message = state.value
         if state is FollowerState.AT_LIMIT:
-            goal, limits = self._pursuit.goal, self._limits
-            room = np.minimum(goal - limits.lower, limits.upper - goal)
-            limiting = self._chain.joint_names[int(np.argmin(room))]
+            joint = self._pursuit.limiting_joint
+            limiting = None if joint is None else self._chain.joint_names[joint]
             message = f'{message}: {limiting}'
         elif state is FollowerState.FAULT:
             message = f'{message}: {self._fault}'

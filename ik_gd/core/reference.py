@@ -38,6 +38,10 @@ class Reference:
     On the path 'joint' that is the target itself. On the path 'cartesian', and in jogging, it is
     a pose that starts at the tip and moves straight, no faster than the joints can follow.
 
+    Args:
+        chain: the arm.
+        weights: (6,) of the objective's directions: those of weight 0 are free.
+
     Attributes:
         asked: which of these counts now.
         pose: (7,) position [m] and quaternion of this tick.
@@ -46,8 +50,9 @@ class Reference:
         is_steered: whether it is on its way to the target, or goes by a twist.
     """
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, weights: Array) -> None:
         self._chain = chain
+        self._weights = weights / weights.max()
         self._stream = TargetStream()
         self._twist_asked = np.zeros(6)
         self._twist_received = -np.inf
@@ -162,6 +167,7 @@ class Reference:
             self._twist,
             self.target,
             self._target_velocity,
+            self._weights,
             self._speeds,
             self._bounds,
             self._times,

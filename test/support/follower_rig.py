@@ -65,12 +65,14 @@ class Rig:
         q: np.ndarray,
         objective: Objective | None = None,
         now: float = 1000.0,
+        solver: Solver | None = None,
         **settings: Any,
     ) -> None:
         self.chain = chain
         self.settings = FollowerSettings(**settings)
         self.limits = self.settings.motion_limits(chain)
-        self.follower = Follower(chain, Solver(chain, objective), self.settings)
+        self.solver = solver or Solver(chain, objective)
+        self.follower = Follower(chain, self.solver, self.settings)
         self.now = now
         self.measured = np.array(q, dtype=float)
         self.tick: Tick | None = None
@@ -96,7 +98,8 @@ class Rig:
             self.follower.set_joint_states(told, self.now)
         self.tick = self.follower.tick(self.now)
         if self.tick.command is None:
-            self._is_silent = True
+            # Of two ticks at once the second says nothing: that ends no stream.
+            self._is_silent = self._is_silent or dt >= 0.1 * PERIOD
             return self.tick
         if self._is_silent:
             self._streams.append(([], []))

@@ -12,6 +12,8 @@ _F = TypeVar('_F', bound=Callable[..., Any])
 
 # Reorder and fuse arithmetic, but keep NaN and infinity: a kernel must see bad numbers.
 FAST = frozenset({'contract', 'reassoc', 'nsz', 'arcp'})
+# Keep the order of roundings: for limits that must hold to the last digits.
+EXACT = frozenset({'contract'})
 
 
 def _newest_source() -> tuple[float, int]:

@@ -14,7 +14,7 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.compiled import EXACT, kernel
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _PARALLEL = 1e-10  # how far from one line a joint may be, of the speed change o
 _ON_THE_CURVE = 1.0 + 1e-6  # a braking distance that is equal but for rounding
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def plan(x: float, w: float, slowest: float, fastest: float, limit: float, phases: Array) -> None:
     """Write the quickest phases that bring a position and a velocity to zero together.
 
@@ -62,7 +62,7 @@ def plan(x: float, w: float, slowest: float, fastest: float, limit: float, phase
     phases[DURATION, 4], phases[RATE, 4] = inf, 0.0
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def advance(x: float, w: float, phases: Array, dt: float) -> tuple[float, float]:
     """Return position and velocity after `dt` of phases that end at rest in zero."""
     for i in range(PHASES - 1):
@@ -76,7 +76,7 @@ def advance(x: float, w: float, phases: Array, dt: float) -> tuple[float, float]
     return 0.0, 0.0
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def joint_toward(
     p: float, v: float, goal: float, goal_velocity: float, bounds: Array, dt: float, phases: Array
 ) -> tuple[float, float]:
@@ -109,14 +109,14 @@ def joint_toward(
     return min(max(p_next, min(lower, p)), max(upper, p)), v_next
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def reachable_limits(p: float, v: float, bounds: Array) -> tuple[float, float]:
     """Return the joint's limits, widened to where it can stop at best if it is beyond them."""
     stop = p + 0.5 * v * abs(v) / bounds[ACCELERATION]
     return min(bounds[LOWER], stop, p), max(bounds[UPPER], stop, p)
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def leaving(
     p: float, v: float, phases: Array, ratio: float, dt: float, lower: float, upper: float,
     limit: float,
@@ -150,7 +150,7 @@ def leaving(
     return 0
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def toward_on_a_line(
     position: Array,
     velocity: Array,
@@ -219,7 +219,7 @@ def toward_on_a_line(
     return True
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def toward(
     position: Array,
     velocity: Array,
@@ -242,7 +242,7 @@ def toward(
         )
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def brake(position: Array, velocity: Array, bounds: Array, dt: float, phases: Array) -> None:
     """Move all joints for `dt` as they come to rest at full acceleration."""
     for i in range(position.shape[0]):

@@ -8,12 +8,12 @@ from math import atan2, cos, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.compiled import EXACT, kernel
 
 Array = NDArray[np.float64]
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def rotation_vector(start: Array, end: Array, out: Array) -> None:
     """Write the shortest rotation, seen from the base, that turns `start` (4,) into `end` (4,).
 
@@ -35,7 +35,7 @@ def rotation_vector(start: Array, end: Array, out: Array) -> None:
     out[0], out[1], out[2] = scale * x, scale * y, scale * z
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def turned(start: Array, rotation: Array, out: Array) -> None:
     """Write `start` (4,) turned by a rotation vector (3,) of the base frame [rad]."""
     angle = sqrt(rotation[0] ** 2 + rotation[1] ** 2 + rotation[2] ** 2)
@@ -50,7 +50,7 @@ def turned(start: Array, rotation: Array, out: Array) -> None:
     out[0], out[1], out[2], out[3] = x / length, y / length, z / length, w / length
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def quaternion_of(T: Array, out: Array) -> None:
     """Write the rotation part of a transform (4, 4) as a quaternion (4,).
 
@@ -76,7 +76,7 @@ def quaternion_of(T: Array, out: Array) -> None:
         out[i] /= length
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def distance(
     position_a: Array, quaternion_a: Array, position_b: Array, quaternion_b: Array
 ) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def distance(
     return sqrt(moved), sqrt(angle)
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def transform_of(pose: Array, out: Array) -> None:
     """Write a pose (7,), position and unit quaternion, as a transform (4, 4)."""
     x, y, z, w = pose[3], pose[4], pose[5], pose[6]
@@ -115,7 +115,7 @@ def transform_of(pose: Array, out: Array) -> None:
         out[i, 3] = pose[i]
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def moved(
     pose: Array, velocity: Array, ahead: float, offset: Array, left: float, out: Array
 ) -> None:
@@ -134,3 +134,40 @@ def moved(
         out[i] = pose[i] + velocity[0, i] * ahead + offset[0, i] * left
         turn[i] = velocity[1, i] * ahead + offset[1, i] * left
     turned(pose[3:], turn, out[3:])
+
+
+@kernel(flags=EXACT)
+def learn_velocity(
+    moved: Array, elapsed: float, gain: float, agreement: float, trusted: float,
+    estimate: Array, agreed: Array, velocity: Array,
+) -> bool:  # fmt: skip
+    """Judge a new step of a stream of poses: is it like the ones before?
+
+    Args:
+        moved: (2, 3) the step [m] and [rad].
+        elapsed: how long it took [s].
+        gain: share of a velocity that agrees to take over into the estimate.
+        agreement: of the larger velocity, by which two may differ and yet agree.
+        trusted: how many must agree until the estimate is used in full.
+        estimate: (2, 3) [m/s] and [rad/s], in and out.
+        agreed: (2,) how many have agreed of late, in and out.
+        velocity: (2, 3) out: the estimate as far as it is trusted.
+
+    Returns:
+        Whether any is trusted.
+    """
+    for kind in range(2):
+        change, new, old = 0.0, 0.0, 0.0
+        for i in range(3):
+            step = moved[kind, i] / elapsed
+            change += (step - estimate[kind, i]) ** 2
+            new += step * step
+            old += estimate[kind, i] ** 2
+        size = max(new, old)
+        agrees = size > 0.0 and change <= agreement * agreement * size
+        agreed[kind] = min(agreed[kind] + 1.0, trusted) if agrees else 0.0
+        for i in range(3):
+            step = moved[kind, i] / elapsed
+            estimate[kind, i] += (gain if agrees else 1.0) * (step - estimate[kind, i])
+            velocity[kind, i] = estimate[kind, i] * (agreed[kind] / trusted)
+    return agreed[0] > 0.0 or agreed[1] > 0.0

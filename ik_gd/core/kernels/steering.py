@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.compiled import EXACT, kernel
 from ik_gd.core.kernels.kinematics import forward, jacobian
 from ik_gd.core.kernels.poses import distance, quaternion_of, rotation_vector, turned
 
@@ -20,13 +20,15 @@ _DAMPING = 0.02**2
 # same tick. More, and it would lag, and the tip leave the line. 1 / (1 + sqrt(2)) is the most.
 _SHARE = 0.35
 _ARRIVED = 1e-10  # [m] and [rad]
+_PRESSES = 1e-3  # of the error, the slope by which a joint is said to want beyond its limit
 
 
-@kernel(fast=False)
-def joint_rates(J: Array, twist: Array, out: Array) -> None:
+@kernel(flags=EXACT)
+def joint_rates(J: Array, weights: Array, twist: Array, out: Array) -> None:
     """Write the joint velocities (n,) that give the tip `twist` (6,), or nearly so.
 
-    out = J^T y with (J J^T + damping) y = twist, by Cholesky's L L^T.
+    out = J^T y with (J J^T + damping) y = twist, by Cholesky's L L^T; rows of J and twist are
+    weighed first by `weights` (6,), so that what the objective leaves free asks nothing.
     """
     n = J.shape[1]
     L = np.zeros((6, 6))
@@ -35,11 +37,11 @@ def joint_rates(J: Array, twist: Array, out: Array) -> None:
         for j in range(i + 1):
             total = _DAMPING if i == j else 0.0
             for k in range(n):
-                total += J[i, k] * J[j, k]
+                total += weights[i] * J[i, k] * weights[j] * J[j, k]
             for k in range(j):
                 total -= L[i, k] * L[j, k]
             L[i, j] = sqrt(total) if i == j else total / L[j, j]
-        y[i] = twist[i]
+        y[i] = weights[i] * twist[i]
         for k in range(i):
             y[i] -= L[i, k] * y[k]
         y[i] /= L[i, i]
@@ -50,11 +52,11 @@ def joint_rates(J: Array, twist: Array, out: Array) -> None:
     for k in range(n):
         total = 0.0
         for i in range(6):
-            total += J[i, k] * y[i]
+            total += weights[i] * J[i, k] * y[i]
         out[k] = total
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def capped(twist: Array, linear: float, angular: float) -> float:
     """Return the factor, up to 1, that brings a twist (6,) within the tip's speed limits."""
     v = sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
@@ -67,10 +69,10 @@ def capped(twist: Array, linear: float, angular: float) -> float:
     return factor
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def toward_pose(
-    segments: Array, q: Array, J: Array, position: Array, quaternion: Array, target: Array,
-    target_velocity: Array, bounds: Array, dt: float, out: Array,
+    segments: Array, q: Array, J: Array, weights: Array, position: Array, quaternion: Array,
+    target: Array, target_velocity: Array, bounds: Array, dt: float, out: Array,
 ) -> None:  # fmt: skip
     """Write the twist with which to go straight to a moving target and stop on it.
 
@@ -78,6 +80,7 @@ def toward_pose(
         segments: the chain, see layout.
         q: (n,) the posture for which the pose is the goal.
         J: (6, n) there.
+        weights: (6,) of the directions, 0 .. 1.
         position: (3,) of the moved pose [m].
         quaternion: (4,) of the moved pose.
         target: (7,) position and quaternion at the end of the step.
@@ -91,12 +94,12 @@ def toward_pose(
     for i in range(3):
         way[i] = target[i] - position[i]
     for i in range(6):
-        way[i] -= target_velocity[i] * dt
+        way[i] = way[i] - target_velocity[i] * dt if weights[i] > 0.0 else 0.0
     n = q.shape[0]
     rates, rates_there = np.empty(n), np.empty(n)
-    joint_rates(J, way, rates)
+    joint_rates(J, weights, way, rates)
     # The joints may be asked for more at the end of the way: look there too, roughly.
-    joint_rates(jacobian(segments, q + rates), way, rates_there)
+    joint_rates(jacobian(segments, q + rates), weights, way, rates_there)
     braking = 1e9  # of the way, in 1/s^2
     for i in range(n):
         most = max(abs(rates[i]), abs(rates_there[i]))
@@ -112,7 +115,7 @@ def toward_pose(
         out[i] = target_velocity[i] + speed * way[i]
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
     """Return by what to slow down, up to 1, so that no joint has to speed up too hard.
 
@@ -134,11 +137,11 @@ def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
     return max(most, least)
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def steer(
     segments: Array, q: Array, rates_before: Array, position: Array, quaternion: Array,
-    twist: Array, target: Array, target_velocity: Array, speeds: Array, bounds: Array,
-    times: Array, jogging: bool,
+    twist: Array, target: Array, target_velocity: Array, weights: Array, speeds: Array,
+    bounds: Array, times: Array, jogging: bool,
 ) -> bool:  # fmt: skip
     """Move a pose one step toward a target pose, or by a target twist.
 
@@ -151,6 +154,7 @@ def steer(
         twist: (6,) with which the pose moves, in and out.
         target: (7,) as of `toward_pose`.
         target_velocity: (6,) of the target pose; the twist itself when jogging.
+        weights: (6,) of the directions, 0 .. 1; those of weight 0 are free.
         speeds: (2,) linear [m/s] and angular [rad/s] limit of the tip.
         bounds: (2, n) velocity and acceleration limits of the joints.
         times: (2,) how long the step lasts [s]; how much of the speed to use, 0 .. 1.
@@ -167,23 +171,33 @@ def steer(
         wanted[:] = target_velocity
     else:
         toward_pose(
-            segments, q, J, position, quaternion, target, target_velocity, bounds, dt, wanted
+            segments,
+            q,
+            J,
+            weights,
+            position,
+            quaternion,
+            target,
+            target_velocity,
+            bounds,
+            dt,
+            wanted,
         )
     rates = np.empty(n)
-    joint_rates(J, wanted, rates)
+    joint_rates(J, weights, wanted, rates)
     factor = willing * capped(wanted, speeds[0], speeds[1])
     for i in range(n):
         if abs(rates[i]) * factor > 0.95 * bounds[0, i]:
             factor = 0.95 * bounds[0, i] / abs(rates[i])
     wanted *= factor
-    joint_rates(J, wanted - twist, rates)
+    joint_rates(J, weights, wanted - twist, rates)
     change = 1.0
     for i in range(n):
         if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
             change = _SHARE * bounds[1, i] * dt / abs(rates[i])
     for i in range(6):
         twist[i] += change * (wanted[i] - twist[i])
-    joint_rates(J, twist, rates)
+    joint_rates(J, weights, twist, rates)
     keep = followable(rates, rates_before, bounds, dt)
     step = np.empty(6)
     for i in range(6):
@@ -198,7 +212,9 @@ def steer(
     rotation_vector(quaternion, target[3:], step[3:])
     off = 0.0
     for i in range(3):
-        off = max(off, abs(target[i] - position[i]), abs(step[3 + i]))
+        off = max(off, abs(target[i] - position[i]))
+        if weights[3 + i] > 0.0:
+            off = max(off, abs(step[3 + i]))
     if off > _ARRIVED:
         return False
     position[:] = target[:3]
@@ -206,7 +222,7 @@ def steer(
     return True
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def assess(
     segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
     reference: Array, target: Array, out: Array,
@@ -239,7 +255,7 @@ def assess(
         out[4] = max(out[4], abs(velocity[i]))
 
 
-@kernel(fast=False)
+@kernel(flags=EXACT)
 def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Array) -> bool:
     """Write how fast the goal moves, or zeros if it jumps, and return whether it is finite.
 
@@ -259,3 +275,39 @@ def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Arra
     for i in range(goal.shape[0]):
         out[i] = 0.0 if jumps else (goal[i] - before[i]) / dt
     return finite
+
+
+@kernel(flags=EXACT)
+def pressing_joint(
+    segments: Array, q: Array, target: Array, weights: Array, lower: Array, upper: Array
+) -> int:
+    """Return the joint at a limit that would lower the cost most beyond it, or -1 if none would.
+
+    Args:
+        segments: the chain, see layout.
+        q: (n,) where descent ended.
+        target: (7,) position and quaternion.
+        weights: (6,) of the objective's directions.
+        lower: (n,) limits.
+        upper: (n,) limits.
+    """
+    T = forward(segments, q)
+    J = jacobian(segments, q)
+    quaternion, error = np.empty(4), np.empty(6)
+    quaternion_of(T, quaternion)
+    rotation_vector(quaternion, target[3:], error[3:])
+    size = 0.0
+    for i in range(6):
+        if i < 3:
+            error[i] = target[i] - T[i, 3]
+        error[i] *= weights[i] * weights[i]
+        size = max(size, abs(error[i]))
+    pressing, hardest = -1, _PRESSES * size
+    for k in range(q.shape[0]):
+        downhill = 0.0
+        for i in range(6):
+            downhill += J[i, k] * error[i]
+        at_limit = q[k] >= upper[k] if downhill > 0.0 else q[k] <= lower[k]
+        if at_limit and abs(downhill) > hardest:
+            pressing, hardest = k, abs(downhill)
+    return pressing
