@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.batch import Progress, SolutionBatch, solve_batch
 from ik_gd.core.chain import Chain
-from ik_gd.core.errors import SettingsError, TargetError
+from ik_gd.core.descent import SolverSettings
+from ik_gd.core.errors import TargetError
 from ik_gd.core.kernels import layout, search, seeds
 from ik_gd.core.kernels import model as packing
 from ik_gd.core.kinematics import checked_joints
@@ -19,51 +20,6 @@ from ik_gd.core.pose import Pose, checked_transform
 from ik_gd.core.solution import STATUS_OF_CODE, Solution, SolutionStatus
 
 __all__ = ['Solution', 'SolutionStatus', 'Solver', 'SolverSettings']
-
-
-@dataclass(frozen=True)
-class SolverSettings:
-    """How to descend. The defaults suit arms of 3 to 100 joints.
-
-    Attributes:
-        max_iterations: of a whole solve.
-        descent_iterations: of one descent before the next restart.
-        damping: lambda = damping * cost.
-        step_limit: [rad or m] no joint moves further in one iteration.
-    """
-
-    max_iterations: int = 8000
-    descent_iterations: int = 40
-    damping: float = 0.1
-    step_limit: float = 1.0
-    samples: int = 2048
-
-    def __post_init__(self) -> None:
-        for name in ('max_iterations', 'descent_iterations'):
-            if getattr(self, name) < 1:
-                raise SettingsError(f'{name} is at least 1, not {getattr(self, name)!r}')
-        for name in ('damping', 'step_limit'):
-            if not getattr(self, name) > 0.0:
-                raise SettingsError(f'{name} is positive, not {getattr(self, name)!r}')
-
-    @property
-    def row(self) -> NDArray[np.float64]:
-        """The settings as the kernels read them, see kernels/layout.py."""
-        row = np.zeros(layout.SETTINGS_WIDTH)
-        row[layout.DAMPING] = self.damping
-        row[layout.LEAST_DAMPING] = 1e-11
-        row[layout.STEP_LIMIT] = self.step_limit
-        row[layout.LEAST_STEP] = 1e-12
-        row[layout.SLOW] = 0.85
-        row[layout.PATIENCE] = 1
-        row[layout.TIGHTEN] = 8.0
-        row[layout.LOOSEN] = 1.0
-        row[layout.LEAST_RELAX] = 1e-3
-        row[layout.DESCENT_BUDGET] = self.descent_iterations
-        row[layout.TOTAL_BUDGET] = self.max_iterations
-        row[layout.HASTY_BUDGET] = min(1000, self.max_iterations)
-        row[layout.EFFORTS] = 100
-        return row
 
 
 class Solver:
@@ -103,6 +59,7 @@ class Solver:
             _periods(chain),
             samples,
         )
+        self._kernel = _kernel_for(self.settings)
         self._warm_up()
 
     def solve(
@@ -186,12 +143,12 @@ class Solver:
     ) -> Solution:
         """Run the kernel and wrap what it found; arguments as for search.solve."""
         try:
-            code = search.solve(
+            code = self._kernel(
                 self.model, limits, self.ranking, self.work, target, start, begin, budget
             )
         except TypeError:  # not float64 in C order: rare, and slower
             target, start = self._as_arrays(target, start)
-            code = search.solve(
+            code = self._kernel(
                 self.model, limits, self.ranking, self.work, target, start, begin, budget
             )
         if code < 0:
@@ -223,9 +180,9 @@ class Solver:
 
     def _warm_up(self) -> None:
         """Compile the kernel, or load it, for the one form of arguments it is to take."""
-        search.solve.disable_compile(False)
+        self._kernel.disable_compile(False)
         self._call(self.limits, np.eye(4), self._middle, search.START_ONLY, 1)
-        search.solve.disable_compile()
+        self._kernel.disable_compile()
 
     def _solution(self) -> Solution:
         code, position, rotation, cost, iterations, restarts = self._fields.tolist()
@@ -283,6 +240,15 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         out[:] = values
     except (TypeError, ValueError) as error:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
+
+
+def _kernel_for(settings: SolverSettings) -> Any:
+    """Return the compiled function that follows the step rule."""
+    if settings.step_rule == 'damped':
+        return search.solve
+    from ik_gd.core.kernels import rules  # compiled only when asked for
+
+    return rules.solve_by_rule
 
 
 def _periods(chain: Chain) -> NDArray[np.float64]:

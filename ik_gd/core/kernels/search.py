@@ -210,6 +210,21 @@ def unwind(model: Model, problem: Problem, q_near: Array, best: Array) -> None:
 
 
 @kernel
+def report(model: Model, error: Array, code: int, spent: int, restarts: int, work: Array) -> None:
+    """Write what Python is told to the head of `work`; the joints are there already."""
+    e = error
+    cost = 0.0
+    for i in range(6):
+        cost += 0.5 * (model.asked[WEIGHTS + i] * e[i]) ** 2
+    work[CODE] = code
+    work[POSITION_ERROR] = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
+    work[ROTATION_ERROR] = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
+    work[COST] = cost
+    work[ITERATIONS] = spent
+    work[RESTARTS] = restarts
+
+
+@kernel
 def solve_one(
     model: Model,
     lower: Array,
@@ -250,16 +265,7 @@ def solve_one(
         unwind(model, asked, q_start, best)
     if code != CONVERGED:
         code = reason(model, asked, best, scratch, code)
-    e = scratch.rows[ERROR]
-    cost = 0.0
-    for i in range(6):
-        cost += 0.5 * (model.asked[WEIGHTS + i] * e[i]) ** 2
-    work[CODE] = code
-    work[POSITION_ERROR] = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
-    work[ROTATION_ERROR] = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
-    work[COST] = cost
-    work[ITERATIONS] = spent
-    work[RESTARTS] = descents - 1
+    report(model, scratch.rows[ERROR], code, spent, descents - 1, work)
     return code
 
 
