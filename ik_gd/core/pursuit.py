@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels import layout, poses, steering
+from ik_gd.core.kernels import layout, poses, progress
 from ik_gd.core.solver import Solution, SolutionStatus, Solver
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Pursuit:
             self._solve(pose, now)
         even = is_smooth and self._was_smooth and dt > 0.0
         self._was_smooth = is_smooth
-        is_finite: bool = steering.goal_velocity(
+        is_finite: bool = progress.goal_velocity(
             self._goal_before,
             self.goal,
             dt if even else 0.0,
@@ -143,7 +143,7 @@ class Pursuit:
             self._search()
 
     def _find_limiting_joint(self, pose: Array) -> None:
-        joint = steering.pressing_joint(
+        joint = progress.pressing_joint(
             self._chain.segments,
             self.goal,
             pose,
