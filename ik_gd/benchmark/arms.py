@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,12 +27,8 @@ _SOLID = (  # PyBullet complains about links without inertia
 def _shipped(file: str) -> Path:
     """Return a file of the package's urdf/ folder, in a checkout or where setup.py installs it."""
     folders = [Path(__file__).parents[2] / 'urdf', Path(sys.prefix) / 'share/ik_gd/urdf']
-    try:
-        from ament_index_python.packages import get_package_share_directory
-
-        folders.append(Path(get_package_share_directory('ik_gd')) / 'urdf')
-    except (ImportError, LookupError):
-        pass  # no ROS here, or ik_gd is not in its index
+    prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    folders += [Path(prefix) / 'share/ik_gd/urdf' for prefix in prefixes if prefix]
     for folder in folders:
         if (folder / file).exists():
             return folder / file

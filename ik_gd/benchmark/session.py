@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ik_gd.benchmark import best_effort, report, rules, scale, static, tracking
 from ik_gd.benchmark.results import Plan, Table
+
+_FILE_WIDTH = 180  # characters, where there is no terminal to ask
 
 PROTOCOLS: dict[str, Callable[[Plan, Progress], list[Table]]] = {
     'A': static.run,
@@ -28,7 +31,7 @@ def run(
     chart_path: Path | None = None,
 ) -> int:
     """Measure, print each table as soon as it is there, write the files; return the exit code."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
     facts = report.machine()
     console.print(f'{facts["processor"]}, {facts["cores"]} cores, Python {facts["python"]}')
     progress = Progress(

@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-import enum
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ik_gd.core.batch import Progress, SolutionBatch, solve_batch
 from ik_gd.core.chain import Chain
 from ik_gd.core.errors import SettingsError, TargetError
 from ik_gd.core.kernels import layout, search, seeds
-from ik_gd.core.kernels.descent import scratch_size
+from ik_gd.core.kernels import model as packing
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose, checked_transform
+from ik_gd.core.solution import STATUS_OF_CODE, Solution, SolutionStatus
 
-
-class SolutionStatus(enum.Enum):
-    """How a descent ended. Not converging is an answer too: the best joint positions found."""
-
-    CONVERGED = 'converged'
-    STALLED = 'stalled'
-    AT_LIMIT = 'at_limit'
-    OUT_OF_REACH = 'out_of_reach'
-    BUDGET_SPENT = 'budget_spent'
-
-
-class Solution(NamedTuple):
-    """Joint positions and how well they do.
-
-    Attributes:
-        q: (n,) [rad or m], inside the limits.
-        status: how the search ended.
-        position_error: [m] distance of the tip from the target.
-        rotation_error: [rad] angle left to turn; of the axis, when only an axis is asked for.
-        iterations: forward kinematics evaluated, restarts included.
-        restarts: descents begun after the first.
-        cost: 1/2 sum (weight * error)^2.
-    """
-
-    q: NDArray[np.float64]
-    status: SolutionStatus
-    position_error: float
-    rotation_error: float
-    iterations: int
-    restarts: int
-    cost: float
-
-    @property
-    def converged(self) -> bool:
-        """Whether every error is within its tolerance."""
-        return self.status is SolutionStatus.CONVERGED
+__all__ = ['Solution', 'SolutionStatus', 'Solver', 'SolverSettings']
 
 
 @dataclass(frozen=True)
@@ -67,11 +32,11 @@ class SolverSettings:
         step_limit: [rad or m] no joint moves further in one iteration.
     """
 
-    max_iterations: int = 4000
+    max_iterations: int = 8000
     descent_iterations: int = 40
     damping: float = 0.1
     step_limit: float = 1.0
-    samples: int = 4096
+    samples: int = 2048
 
     def __post_init__(self) -> None:
         for name in ('max_iterations', 'descent_iterations'):
@@ -96,6 +61,8 @@ class SolverSettings:
         row[layout.LEAST_RELAX] = 1e-3
         row[layout.DESCENT_BUDGET] = self.descent_iterations
         row[layout.TOTAL_BUDGET] = self.max_iterations
+        row[layout.HASTY_BUDGET] = min(1000, self.max_iterations)
+        row[layout.EFFORTS] = 100
         return row
 
 
@@ -114,22 +81,29 @@ class Solver:
         self.chain = chain
         self.objective = Objective.pose() if objective is None else objective
         self.settings = SolverSettings() if settings is None else settings
-        n = chain.dof
-        self._limits = np.stack([chain.lower, chain.upper])
-        self._row = self.settings.row
+        n, m = chain.dof, chain.segments.shape[0] - 1
         self._middle = chain.middle
-        self._work = np.zeros(2 * n + scratch_size(chain.segments.shape[0] - 1, n))
-        self._outcome = np.zeros(n + search.OUTCOME_WIDTH)
-        self._tail = self._outcome[n:]
-        self._target = np.eye(4)
-        self._segments = chain.segments
-        self._tasks = np.stack([self.objective.task, _search_task(self.objective, chain)])
-        count = self.settings.samples
-        self._samples = np.empty((count, n))
-        self._keys = np.empty(seeds.KEYS * count, np.float32)
-        self._distances = np.empty(count + count // seeds.BLOCK, np.float32)
-        seeds.fill_samples(chain.segments, self._limits, self._tasks[1], self._samples, self._keys)
-        self._box = self._limits.copy()
+        self.work = np.zeros(search.work_size(m, n))
+        self._fields = self.work[: search.OUTCOME_WIDTH]
+        self._found = self.work[search.OUTCOME_WIDTH : search.OUTCOME_WIDTH + n]
+        self.limits = np.stack([chain.lower, chain.upper])
+        self._box = self.limits.copy()
+        searched = _search_task(self.objective, chain)
+        samples = np.empty((self.settings.samples, n))
+        self.ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
+        seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self.ranking)
+        settings = self.settings.row
+        settings[layout.REACH] = chain.reach
+        self.model = packing.pack(
+            chain.segments,
+            self.limits,
+            self.objective.task,
+            searched,
+            settings,
+            _periods(chain),
+            samples,
+        )
+        self._warm_up()
 
     def solve(
         self,
@@ -147,29 +121,30 @@ class Solver:
         Raises:
             TargetError: the target is not a finite rigid transform, or q_start not (n,) finite.
         """
-        row = self._row
-        if q_start is None:
-            row[layout.FROM_START] = 0.0
-            start = self._middle
-        else:
-            row[layout.FROM_START] = 1.0
-            start = self._joints(q_start)
-        code = search.solve(
-            self._segments,
-            self._limits,
-            self._tasks,
-            row,
-            self._samples,
-            self._keys,
-            self._distances,
-            self._matrix(target),
-            start,
-            self._work,
-            self._outcome,
+        if type(target) is Pose:
+            target = target.matrix
+        start, begin = (
+            (self._middle, search.ANYWHERE) if q_start is None else (q_start, search.START_FIRST)
         )
-        if code < 0:
-            self._explain(code, target, start)
-        return self._solution()
+        return self._call(self.limits, target, start, begin, 0)
+
+    def solve_batch(
+        self,
+        targets: ArrayLike | Sequence[Pose],
+        q_start: ArrayLike | None = None,
+        progress: Progress | None = None,
+    ) -> SolutionBatch:
+        """Solve many targets over all cores, each as `solve` would.
+
+        Args:
+            targets: (N, 4, 4) or N poses.
+            q_start: (n,) or (N, n) [rad or m] tried first; None for the nearest samples.
+            progress: called with (done, N) now and then.
+
+        Raises:
+            TargetError: a target or start cannot be used; the message says which.
+        """
+        return solve_batch(self, targets, q_start, progress)
 
     def track(
         self,
@@ -195,43 +170,49 @@ class Solver:
         Raises:
             TargetError: as for `solve`, or bounds that are NaN or exclude each other.
         """
-        start = self._joints(q_start)
+        target, start = self._as_arrays(target, q_start)
         box = self._box
-        np.minimum(self._limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
-        np.maximum(self._limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
-        code = search.track(
-            self.chain.segments,
-            box,
-            self.objective.task,
-            self._row,
-            self._matrix(target),
-            start,
-            self._work,
-            self._outcome,
-            iterations,
-        )
+        np.minimum(self.limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
+        np.maximum(self.limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
+        return self._call(box, target, start, search.START_ONLY, iterations)
+
+    def _call(
+        self,
+        limits: NDArray[np.float64],
+        target: ArrayLike,
+        start: ArrayLike,
+        begin: int,
+        budget: int,
+    ) -> Solution:
+        """Run the kernel and wrap what it found; arguments as for search.solve."""
+        try:
+            code = search.solve(
+                self.model, limits, self.ranking, self.work, target, start, begin, budget
+            )
+        except TypeError:  # not float64 in C order: rare, and slower
+            target, start = self._as_arrays(target, start)
+            code = search.solve(
+                self.model, limits, self.ranking, self.work, target, start, begin, budget
+            )
         if code < 0:
             self._explain(code, target, start)
         return self._solution()
 
-    def _matrix(self, target: Pose | ArrayLike) -> NDArray[np.float64]:
-        """Return `target` as a (4, 4) float64 array; the kernel checks what it holds."""
-        if type(target) is np.ndarray and target.shape == (4, 4) and target.dtype == np.float64:
-            return target if target.flags.c_contiguous else np.ascontiguousarray(target)
+    def _as_arrays(
+        self, target: Pose | ArrayLike, q: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return both as writable float64 arrays in C order, as the kernels are compiled for."""
         if isinstance(target, Pose):
-            return target.matrix
-        return checked_transform(target)
+            target = target.matrix
+        return (
+            np.require(checked_transform(target), np.float64, 'CW'),
+            np.require(checked_joints(self.chain, q, 'q_start'), np.float64, 'CW'),
+        )
 
-    def _joints(self, q: ArrayLike) -> NDArray[np.float64]:
-        """Return `q` as a (n,) float64 array; the kernel checks that it is finite."""
-        if type(q) is np.ndarray and q.shape == self._middle.shape and q.dtype == np.float64:
-            return q if q.flags.c_contiguous else np.ascontiguousarray(q)
-        return checked_joints(self.chain, q, 'q_start')
-
-    def _explain(self, code: int, target: Pose | ArrayLike, start: NDArray[np.float64]) -> None:
+    def _explain(self, code: int, target: ArrayLike, start: ArrayLike) -> None:
         """Raise the error that says why the kernel refused its input."""
         if code == search.BAD_TARGET:
-            checked_transform(target.matrix if isinstance(target, Pose) else target)
+            checked_transform(target)
             raise TargetError(f'the target is not a rigid transform: {target!r}')
         if code == search.BAD_START:
             checked_joints(self.chain, start, 'q_start')
@@ -240,27 +221,29 @@ class Solver:
             f'upper {self._box[1].tolist()}'
         )
 
+    def _warm_up(self) -> None:
+        """Compile the kernel, or load it, for the one form of arguments it is to take."""
+        search.solve.disable_compile(False)
+        self._call(self.limits, np.eye(4), self._middle, search.START_ONLY, 1)
+        search.solve.disable_compile()
+
     def _solution(self) -> Solution:
-        n = self.chain.dof
-        code, position, rotation, cost, iterations, restarts = self._tail.tolist()
-        return Solution(
-            self._outcome[:n].copy(),
-            _STATUS[int(code)],
-            position,
-            rotation,
-            int(iterations),
-            int(restarts),
-            cost,
+        code, position, rotation, cost, iterations, restarts = self._fields.tolist()
+        return _new(
+            Solution,
+            (
+                self._found.copy(),
+                STATUS_OF_CODE[int(code)],
+                position,
+                rotation,
+                int(iterations),
+                int(restarts),
+                cost,
+            ),
         )
 
 
-_STATUS = (
-    SolutionStatus.CONVERGED,
-    SolutionStatus.STALLED,
-    SolutionStatus.BUDGET_SPENT,
-    SolutionStatus.AT_LIMIT,
-    SolutionStatus.OUT_OF_REACH,
-)
+_new = tuple.__new__  # a named tuple's own constructor takes twice as long
 
 
 def _search_task(objective: Objective, chain: Chain) -> NDArray[np.float64]:
@@ -279,6 +262,22 @@ def _search_task(objective: Objective, chain: Chain) -> NDArray[np.float64]:
     return task
 
 
+def _ranges(chain: Chain) -> NDArray[np.float64]:
+    """Return between which joint positions (2, n) restarts begin.
+
+    A joint that can make more than a full turn needs no more than the turn in the middle of its
+    range, where no limit is near. A prismatic joint without limits is tried within a metre.
+    """
+    unlimited = ~np.isfinite(chain.upper - chain.lower)
+    reach = np.where(chain.is_prismatic, np.where(unlimited, 1.0, np.inf), np.pi)
+    return np.stack(
+        [
+            np.maximum(chain.lower, chain.middle - reach),
+            np.minimum(chain.upper, chain.middle + reach),
+        ]
+    )
+
+
 def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
     try:
         out[:] = values
@@ -286,7 +285,10 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
 
 
-def _offset(rng: np.random.Generator | int) -> float:
-    """Return where the sequence of restarts begins, drawn from `rng`."""
-    generator = np.random.default_rng(rng)
-    return math.floor(generator.uniform(0.0, 2.0**20))
+def _periods(chain: Chain) -> NDArray[np.float64]:
+    """Return 2 pi for the joints that a whole turn brings back to the same pose, else 0."""
+    periods = np.where(chain.is_prismatic, 0.0, 2.0 * np.pi)
+    for row in chain.segments[:-1]:
+        if row[layout.PRISMATIC] or row[layout.MULTIPLIER] % 1.0:
+            periods[int(row[layout.SOURCE])] = 0.0
+    return periods

@@ -111,7 +111,7 @@ def hold_at_limits(problem: Problem, scratch: Scratch, q: Array) -> None:
     """
     lower, upper, slope = problem.lower, problem.upper, scratch.slope
     for j in range(q.shape[0]):
-        out = (q[j] <= lower[j] and slope[j] > 0.0) or (q[j] >= upper[j] and slope[j] < 0.0)
+        out = ((q[j] <= lower[j]) & (slope[j] > 0.0)) | ((q[j] >= upper[j]) & (slope[j] < 0.0))
         scratch.free[j] = 0.0 if out else 1.0
         scratch.trial[j] = q[j]
 
@@ -128,23 +128,19 @@ def bounded_step(problem: Problem, scratch: Scratch, damping: float, q: Array) -
     left = scratch.rows[LEFT]
     for i in range(6):
         left[i] = scratch.rows[WEIGHTED, i]
-    hit = True
-    while hit:
+    while True:
         y0, y1, y2, y3, y4, y5 = solve_damped(columns, free, left, damping)
-        hit = False
+        hit, largest = False, 0.0
         for j in range(q.shape[0]):
-            if free[j] != 0.0:
-                c = columns[j]
-                trial[j] = q[j] + (
-                    c[0] * y0 + c[1] * y1 + c[2] * y2 + c[3] * y3 + c[4] * y4 + c[5] * y5
-                )
-                hit = hit or trial[j] < lower[j] or trial[j] > upper[j]
-        if hit:
-            put_on_limits(problem, scratch, q)
-    largest = 0.0
-    for j in range(q.shape[0]):
-        largest = max(largest, abs(trial[j] - q[j]))
-    return largest
+            c, at = columns[j], q[j]
+            step = c[0] * y0 + c[1] * y1 + c[2] * y2 + c[3] * y3 + c[4] * y4 + c[5] * y5
+            to = at + step if free[j] != 0.0 else trial[j]
+            trial[j] = to
+            hit |= (to < lower[j]) | (to > upper[j])
+            largest = max(largest, abs(to - at))
+        if not hit:
+            return largest
+        put_on_limits(problem, scratch, q)
 
 
 @kernel

@@ -75,15 +75,30 @@ def half_turn(frame: Array, target: Array, sx: float, sy: float, sz: float, out:
 def rotation_error(frame: Array, target: Array, out: Array) -> None:
     """Fill `out[3:6]` with the rotation vector from the tip `frame` to the `target` [rad]."""
     f, T = frame, target
-    sx = sy = sz = cosine = 0.0
-    for k in range(3):  # half the sum of cross products of like axes: sin(angle) * unit axis
-        ax, ay, az = f[3 * k], f[3 * k + 1], f[3 * k + 2]
-        bx, by, bz = T[0, k], T[1, k], T[2, k]
-        sx += 0.5 * (ay * bz - az * by)
-        sy += 0.5 * (az * bx - ax * bz)
-        sz += 0.5 * (ax * by - ay * bx)
-        cosine += 0.5 * (ax * bx + ay * by + az * bz)
-    cosine -= 0.5
+    xx, xy, xz, yx, yy, yz = f[0], f[1], f[2], f[3], f[4], f[5]
+    zx, zy, zz = f[6], f[7], f[8]
+    # Half the sum of the cross products of like axes is sin(angle) times the unit axis.
+    sx = 0.5 * (
+        xy * T[2, 0] - xz * T[1, 0] + yy * T[2, 1] - yz * T[1, 1] + zy * T[2, 2] - zz * T[1, 2]
+    )
+    sy = 0.5 * (
+        xz * T[0, 0] - xx * T[2, 0] + yz * T[0, 1] - yx * T[2, 1] + zz * T[0, 2] - zx * T[2, 2]
+    )
+    sz = 0.5 * (
+        xx * T[1, 0] - xy * T[0, 0] + yx * T[1, 1] - yy * T[0, 1] + zx * T[1, 2] - zy * T[0, 2]
+    )
+    cosine = 0.5 * (
+        xx * T[0, 0]
+        + xy * T[1, 0]
+        + xz * T[2, 0]
+        + yx * T[0, 1]
+        + yy * T[1, 1]
+        + yz * T[2, 1]
+        + zx * T[0, 2]
+        + zy * T[1, 2]
+        + zz * T[2, 2]
+        - 1.0
+    )
     sine_squared = sx * sx + sy * sy + sz * sz
     if cosine < 0.0 and sine_squared < 1e-4:
         half_turn(frame, target, sx, sy, sz, out)

@@ -17,17 +17,16 @@ from ik_gd.core.kernels.layout import AXIS, KIND, TIP_AXIS, WEIGHTS
 Array = NDArray[np.float64]
 Array32 = NDArray[np.float32]
 
-BLOCK = 64  # samples whose smallest distance is kept beside the distances
+TAKEN = np.float32(3e38)
 KEYS = 7  # position, and a quaternion or an axis
 
 
 @kernel
-def spread(q: Array, lower: Array, upper: Array, index: float) -> None:
-    """Fill `q` (n,) with point `index` of a sequence that covers the limits evenly.
+def spread(q: Array, ranges: Array, index: float) -> None:
+    """Fill `q` (n,) with point `index` of a sequence that covers the `ranges` (2, n) evenly.
 
     The additive sequence of M. Roberts (The unreasonable effectiveness of quasirandom sequences,
-    2018): steps of 1/g, 1/g^2, ... modulo 1, where g^(n + 1) = g + 1. Joints without limits are
-    spread over one turn.
+    2018): steps of 1/g, 1/g^2, ... modulo 1, where g^(n + 1) = g + 1.
     """
     n = q.shape[0]
     g = 2.0
@@ -37,10 +36,7 @@ def spread(q: Array, lower: Array, upper: Array, index: float) -> None:
     for j in range(n):
         share /= g
         x = (0.5 + index * share) % 1.0
-        low, high = lower[j], upper[j]
-        if not high - low < 1e300:
-            low, high = -np.pi, np.pi
-        q[j] = low + x * (high - low)
+        q[j] = ranges[0, j] + x * (ranges[1, j] - ranges[0, j])
 
 
 @kernel
@@ -100,22 +96,22 @@ def orientation_key(
 
 @kernel
 def fill_samples(
-    segments: Array, limits: Array, task: Array, samples: Array, keys: Array32
+    segments: Array, ranges: Array, task: Array, samples: Array, keys: Array32
 ) -> None:
     """Make the samples.
 
     Args:
         segments: (m + 1, 16).
-        limits: (2, n).
+        ranges: (2, n) finite; samples lie between.
         task: (TASK_WIDTH,).
-        samples: (N, n) out; N is a multiple of BLOCK.
+        samples: (N, n) out.
         keys: (KEYS * N,) out: all x, then all y, ...
     """
     count, m = samples.shape[0], segments.shape[0] - 1
     turns = np.empty((3, m))
     frames = np.empty((m + 1, 12))
     for i in range(count):
-        spread(samples[i], limits[0], limits[1], float(i))
+        spread(samples[i], ranges, float(i))
         place_frames(segments, samples[i], turns, frames)
         f = frames[m]
         for k in range(3):
@@ -123,6 +119,12 @@ def fill_samples(
         key = orientation_key(task, f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8])
         for k in range(4):
             keys[(3 + k) * count + i] = key[k]
+
+
+@kernel
+def heaviest(task: Array, first: int) -> float:
+    """Return the largest of three weights of a task, from the `first` on."""
+    return max(max(task[WEIGHTS + first], task[WEIGHTS + first + 1]), task[WEIGHTS + first + 2])
 
 
 @kernel(flags=FAST | {'nnan', 'ninf'})
@@ -133,7 +135,7 @@ def measure(task: Array, target: Array, keys: Array32, distances: Array32) -> No
         task: (TASK_WIDTH,).
         target: (4, 4), checked.
         keys: (KEYS * N,).
-        distances: (N + N / BLOCK,) out: of the samples, then the smallest of each block.
+        distances: (N,) out.
     """
     count = keys.shape[0] // KEYS
     T = target
@@ -142,8 +144,9 @@ def measure(task: Array, target: Array, keys: Array32, distances: Array32) -> No
     )
     # For small angles both 8 (1 - |quaternion . quaternion|) and 2 (1 - axis . axis) are angle^2.
     two_sided = task[KIND] != AXIS
-    turn = np.float32((8.0 if two_sided else 2.0) * task[WEIGHTS + 3] ** 2)
-    move = np.float32(task[WEIGHTS] ** 2)
+    flip = np.float32(-1.0 if two_sided else 1.0)  # a quaternion and its negative are one rotation
+    turn = np.float32((8.0 if two_sided else 2.0) * heaviest(task, 3) ** 2)
+    move = np.float32(heaviest(task, 0) ** 2)
     ka, kb, kc, kd = np.float32(a), np.float32(b), np.float32(c), np.float32(d)
     x, y, z = np.float32(T[0, 3]), np.float32(T[1, 3]), np.float32(T[2, 3])
     for i in range(count):
@@ -154,38 +157,25 @@ def measure(task: Array, target: Array, keys: Array32, distances: Array32) -> No
             + keys[5 * count + i] * kc
             + keys[6 * count + i] * kd
         )
-        if two_sided:
-            dot = abs(dot)
-        distances[i] = move * (dx * dx + dy * dy + dz * dz) - turn * dot
-    for block in range(count // BLOCK):
-        smallest = distances[block * BLOCK]
-        for i in range(block * BLOCK, (block + 1) * BLOCK):
-            smallest = min(smallest, distances[i])
-        distances[count + block] = smallest
+        away = np.float32(1.0) - max(dot, flip * dot)
+        distance = move * (dx * dx + dy * dy + dz * dz) + turn * away
+        distances[i] = max(distance, np.float32(0.0))
 
 
-@kernel(flags=FAST | {'nnan'})
-def next_nearest(distances: Array32, count: int) -> int:
-    """Return the index of the nearest sample not yet taken, and mark it as taken; -1: none left.
+@kernel
+def next_nearest(distances: Array32) -> int:
+    """Return the index of the nearest sample not yet taken, and mark it as taken.
+
+    Numbers >= 0 are ordered like their bits: distance and index packed into one integer leave
+    only a minimum to find, which the compiler turns into vector code.
 
     Args:
-        distances: (count + count / BLOCK,) as `measure` filled it.
-        count: of samples.
+        distances: (N,) as `measure` filled it.
     """
-    best = 0
-    for block in range(count // BLOCK):
-        if distances[count + block] < distances[count + best]:
-            best = block
-    smallest = distances[count + best]
-    if smallest > 1e30:
-        return -1
-    found = best * BLOCK
-    for i in range(best * BLOCK, (best + 1) * BLOCK):
-        if distances[i] == smallest:
-            found = i
-    distances[found] = np.float32(3e38)
-    smallest = np.float32(3e38)
-    for i in range(best * BLOCK, (best + 1) * BLOCK):
-        smallest = min(smallest, distances[i])
-    distances[count + best] = smallest
+    bits = distances.view(np.int32)
+    nearest = np.int64(1) << 62
+    for i in range(bits.shape[0]):
+        nearest = min(nearest, (np.int64(bits[i]) << 32) | i)
+    found = np.int64(nearest & 0xFFFFFFFF)
+    distances[found] = TAKEN
     return found

@@ -1,0 +1,67 @@
+"""`ik_gd bench`, on very few targets."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('pinocchio', reason='Pinocchio (pip install pin) judges the answers')
+pytest.importorskip('rich', reason='rich prints the tables')
+
+from ik_gd.cli.main import main
+
+
+def test_measures_and_writes_what_it_prints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip('matplotlib', reason='matplotlib draws the chart')
+    files = {kind: tmp_path / f'out.{kind}' for kind in ('json', 'csv', 'chart.png')}
+    code = main(
+        [
+            *('bench', '--protocol', 'A', '--arms', 'desk6', '--peers', 'none', '--targets', '20'),
+            *('--json', str(files['json']), '--csv', str(files['csv'])),
+            *('--chart', str(files['chart.png'])),
+        ]
+    )
+    assert code == 0
+    assert 'desk6' in capsys.readouterr().out
+    document = json.loads(files['json'].read_text())
+    rows = document['tables'][0]['rows']
+    assert [(row['arm'], row['solver'], row['solved']) for row in rows] == [
+        ('desk6', 'ik_gd', 20)
+    ] * 2
+    assert document['machine']['cores'] >= 1
+    with files['csv'].open() as file:
+        written = [row for row in csv.DictReader(file) if row['start'] == 'random']
+    assert float(written[0]['mean_us']) == pytest.approx(rows[1]['mean_us'])
+    assert files['chart.png'].read_bytes().startswith(b'\x89PNG')
+
+
+@pytest.mark.parametrize(
+    ('words', 'complaint'),
+    [
+        (['--arms', 'so101,nao'], "no arm 'nao'; they are so101"),
+        (['--peers', 'magic'], "no peer 'magic'; they are rtb"),
+        (['--protocol', 'AX'], "no protocol 'AX'; they are A"),
+        (['--targets', '0'], '--targets is at least 1, not 0'),
+    ],
+)
+def test_names_what_it_does_not_know(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['bench', *words]) == 1
+    captured = capsys.readouterr()
+    assert complaint in captured.err
+    assert captured.err.count('\n') == 1
+
+
+def test_a_peer_that_is_not_installed_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__('sys').modules, 'ikpy.chain', None)
+    words = ['--protocol', 'A', '--arms', 'scara4', '--targets', '10', '--peers', 'ikpy']
+    assert main(['bench', *words]) == 0
+    assert 'ikpy: not measured, not installed' in capsys.readouterr().out
