@@ -81,11 +81,12 @@ class Controller:
         self._settings_at = -math.inf
         self._turn = 0
 
-    def cycle(self, commands: Iterable[Mapping[int, float]]) -> None:
+    def cycle(self, take_commands: Callable[[], Iterable[Mapping[int, float]]]) -> None:
         """Read all joints, judge them, send the next goals.
 
         Args:
-            commands: {index of the joint: position [rad]} since the last cycle, oldest first.
+            take_commands: returns {index of the joint: position [rad]} since it was last called,
+                oldest first; called as late as possible.
         """
         now = self._clock()
         dt = min(now - self._cycle_at, 2.0 / self._bus.rate)
@@ -93,7 +94,7 @@ class Controller:
         self._poller.poll()
         self._compare_settings()
         self._look_after(now)
-        self._follow(commands, now)
+        self._follow(take_commands(), now)
         self._send_goals(now, dt)
 
     def enable(self) -> Outcome:

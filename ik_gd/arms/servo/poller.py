@@ -59,7 +59,7 @@ class Poller:
             if self._clock() < end:
                 channel.take(self._ask_one(channel), self._clock())
         if lost and self._clock() < end:
-            self._probe(lost, alone=not regular and not suspects)
+            self._probe(lost, end, alone=not regular and not suspects)
         self._turn += 1
 
     def _ask_together(self, channels: list[JointChannel], end: float) -> None:
@@ -84,8 +84,11 @@ class Poller:
             result = self._ask_one(channel)
         channel.take(result, self._clock())
 
-    def _probe(self, lost: list[JointChannel], alone: bool) -> None:
+    def _probe(self, lost: list[JointChannel], end: float, alone: bool) -> None:
         if not alone and self._clock() < self._probe_at:
+            return
+        if alone and self._servos.has_common_read and self._turn % 2:
+            self._ask_together(lost, end)  # nothing to lose, and all may be back
             return
         channel = lost[self._turn % len(lost)]
         channel.take(self._ask_one(channel), self._clock())

@@ -87,7 +87,7 @@ class ServoArm:
         self._report = ArmReport(ArmMode.DISCONNECTED, 'starting', calibration.bus.port)
         self._commands: deque[dict[int, float]] = deque(maxlen=_PENDING)
         self._requests: deque[tuple[_Request, Future[Outcome]]] = deque()
-        self._is_new = threading.Event()
+        self._is_news = threading.Event()
         self._stopping = threading.Event()
         self._failure: Exception | None = None
         self._cycles = self._late_cycles = self._connections = 0
@@ -115,9 +115,13 @@ class ServoArm:
         return self._state
 
     def wait_for_state(self, timeout: float) -> None:
-        """Sleep until `read` has something new, at most `timeout` [s]."""
-        self._is_new.wait(timeout)
-        self._is_new.clear()
+        """Sleep until `read` has something new, or `write` would be just in time; or `timeout` [s].
+
+        A cycle begins with a question to all servos. While they answer is the best time to write:
+        the goals are sent right after.
+        """
+        self._is_news.wait(timeout)
+        self._is_news.clear()
 
     def write(
         self, position: NDArray[np.float64], velocity: NDArray[np.float64] | None = None
@@ -217,7 +221,8 @@ class ServoArm:
                 request, answer = self._requests.popleft()
                 answer.set_result(self._answer(request, controller))
                 self._report_at = started_at
-            controller.cycle(self._take_commands())
+            self._is_news.set()
+            controller.cycle(self._take_commands)
             self._publish(port, controller)
             now = self._clock()
             self._cycles += 1
@@ -247,7 +252,7 @@ class ServoArm:
                 velocity[index] = channel.reading.speed * channel.joint.radians_per_tick
         now = self._clock()
         self._state = ArmState(position, velocity, self._nan, now)
-        self._is_new.set()
+        self._is_news.set()
         changed = controller.mode is not self._report.mode
         if changed or now >= self._report_at:
             self._report_at = now + _REPORT_INTERVAL
