@@ -169,14 +169,15 @@ class Follower:
             return self._tick if dt == 0.0 else self._tick._replace(command=None)
         self._time = now
         self._adopt_settings()
+        was_at_rest = self._motion.at_rest
         event = self._hindrance(now)
         if event is None:
             event = self._follow(now, dt)
         else:
             self._rest(dt)
         self._state = next_state(self._state, event)
-        if CONDUCT[self._state] is Conduct.STOP_THEN_SILENT and self._motion.at_rest:
-            self._is_engaged = False
+        if CONDUCT[self._state] is Conduct.STOP_THEN_SILENT and was_at_rest:
+            self._is_engaged = False  # one tick late: the last command is one to hold
         self._tick = self._report(now)
         return self._tick
 
