@@ -115,7 +115,7 @@ class ServoArm:
         return self._state
 
     def wait_for_state(self, timeout: float) -> None:
-        """Sleep until `read` has something new, or `write` would be just in time; or `timeout` [s].
+        """Sleep until there is news to read, or it is time to write; at most `timeout` [s].
 
         A cycle begins with a question to all servos. While they answer is the best time to write:
         the goals are sent right after.
