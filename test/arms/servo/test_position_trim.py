@@ -30,7 +30,7 @@ class SlackJoint:
 
 def follow(joint, trim, goals):
     """Return how far the joint was from each goal."""
-    measured, errors = 0, []
+    measured, errors = round(joint.position), []
     for goal in goals:
         measured = joint.move(trim.apply(goal, measured, DT))
         errors.append(goal - joint.position)
