@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ik_gd.core.batch import SolutionBatch
     from ik_gd.core.chain import Chain
     from ik_gd.core.errors import IkGdError
     from ik_gd.core.follower import Follower, FollowerSettings
     from ik_gd.core.objective import Objective
     from ik_gd.core.pose import Pose
-    from ik_gd.core.solver import Solution, SolutionStatus, Solver, SolverSettings
+    from ik_gd.core.solution import Solution, SolutionStatus
+    from ik_gd.core.solver import Solver, SolverSettings
 
 __version__ = '0.1.0'
 
@@ -24,8 +26,9 @@ _HOMES = {
     'IkGdError': 'errors',
     'Objective': 'objective',
     'Pose': 'pose',
-    'Solution': 'solver',
-    'SolutionStatus': 'solver',
+    'Solution': 'solution',
+    'SolutionBatch': 'batch',
+    'SolutionStatus': 'solution',
     'Solver': 'solver',
     'SolverSettings': 'solver',
 }
@@ -38,6 +41,7 @@ __all__ = [
     'Objective',
     'Pose',
     'Solution',
+    'SolutionBatch',
     'SolutionStatus',
     'Solver',
     'SolverSettings',

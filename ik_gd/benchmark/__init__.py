@@ -1,1 +1,1 @@
-"""Measures the solver beside its peers: protocols A to E. A top layer: nothing imports it but cli."""
+"""Measures the solver beside its peers: protocols A to E. Only cli imports it."""

@@ -48,8 +48,8 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     table.notes += [
         'any pose: a position from within the reach with an independent random rotation, more '
         'than the joints can give. beyond reach: 1.05 to 2 times the reach, any rotation',
-        f'as good: our cost is at most scipy\'s best times 1 + {RELATIVE_TOLERANCE:g}; better: lower '
-        'than it by more than that',
+        f"as good: our cost is at most scipy's best times 1 + {RELATIVE_TOLERANCE:g}; "
+        'better: lower than it by more than that',
     ]
     groups = [group for group in _GROUPS if group[0] in plan.arms]
     if not groups:
@@ -66,7 +66,9 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     return [table]
 
 
-def _run_group(arm: BenchArm, kind: str, cases: int, seed: int, advance: Callable[[], None]) -> Row:
+def _run_group(
+    arm: BenchArm, kind: str, cases: int, seed: int, advance: Callable[[], None]
+) -> Row:
     rng = np.random.default_rng([seed, 4])
     draw = _any_pose if kind == 'any pose' else _beyond_reach
     targets = [draw(arm, rng) for _ in range(cases)]
@@ -104,7 +106,9 @@ def compare(ours: Array, best: Array) -> Row:
         'as_good': int(np.sum(excess <= allowance)),
         'as_good_percent': 100.0 * float(np.mean(excess <= allowance)),
         'better': int(np.sum(excess < -allowance)),
-        'largest_excess': float(np.max(excess / np.maximum(best, ABSOLUTE_TOLERANCE), initial=0.0)),
+        'largest_excess': float(
+            np.max(excess / np.maximum(best, ABSOLUTE_TOLERANCE), initial=0.0)
+        ),
     }
 
 
@@ -133,7 +137,9 @@ def _beyond_reach(arm: BenchArm, rng: np.random.Generator) -> Array:
     direction /= np.linalg.norm(direction)
     target = np.eye(4)
     # the reach is counted from the first joint, whose origin the first segment gives
-    target[:3, 3] = chain.segments[0, layout.TRANSLATION] + direction * chain.reach * rng.uniform(1.05, 2.0)
+    target[:3, 3] = chain.segments[0, layout.TRANSLATION] + direction * chain.reach * rng.uniform(
+        1.05, 2.0
+    )
     target[:3, :3] = special_ortho_group.rvs(3, random_state=rng)
     return target
 
@@ -152,5 +158,5 @@ def _total(rows: list[Row]) -> Row:
         'better': total('better'),
         'largest_excess': max(float(row['largest_excess'] or 0.0) for row in rows),
         'limit_violations': total('limit_violations'),
-        'mean_ms': float(np.mean([row['mean_ms'] for row in rows])),  # type: ignore[arg-type]
+        'mean_ms': float(np.mean([row['mean_ms'] for row in rows])),
     }

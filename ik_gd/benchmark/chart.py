@@ -70,8 +70,8 @@ def _draw_solver(axes: Axes, solver: str, arms: list[str], rows: list[Row], colo
         linewidths=1.5,
         zorder=3 if is_ours else 2,
     )
-    full = dict(s=55, marker='D' if is_ours else 'o', color=colour)
-    axes.scatter([], [], label=solver, **full)  # the legend shows full markers
+    # the legend shows full markers
+    axes.scatter([], [], s=55, marker='D' if is_ours else 'o', color=colour, label=solver)
 
 
 def _label(arm: str, rows: list[Row]) -> str:

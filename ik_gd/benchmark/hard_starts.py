@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress
@@ -30,7 +32,7 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
         'stretched: the tip as far out as it goes, the target 20 % nearer on the same ray '
         '(position): the gradient is zero there. singular: the Jacobian has lost a rank, the '
         'target is what small random joint moves reach (pose). Both: Solver.track, joints bounded '
-        'by their speed a tick.',
+        'by their speed a tick; in a minimum: joint limits end every descent there (Pinocchio).',
         'outside: a joint 3 degrees beyond its limit, driven by the Follower; the largest step is '
         'in multiples of what the speed limit allows in a tick.',
     ]
@@ -77,7 +79,7 @@ def _drive(
     solver = Solver(chain, objective)
     asked = objective.weights > 0.0
     allowed = _step_allowed(arm)
-    arrived, largest, ticks = 0, 0.0, []
+    arrived, minima, largest, ticks = 0, 0, 0.0, []
     for q_start, target in cases:
         q = q_start
         for tick in range(_TICKS):
@@ -90,7 +92,36 @@ def _drive(
                 arrived += 1
                 ticks.append(tick + 1)
                 break
-    return _row(arm, kind, len(cases), arrived, largest, ticks)
+        else:
+            minima += _is_minimum(arm, verifier, q, target, asked)
+    return _row(arm, kind, len(cases), arrived, minima, largest, ticks)
+
+
+def _is_minimum(
+    arm: BenchArm, verifier: Verifier, q: Array, target: Array, asked: NDArray[np.bool_]
+) -> bool:
+    """Whether the joint limits make a local minimum of `q`: no descent leads out of that.
+
+    Asked of Pinocchio: no free joint has a slope, no joint at a limit wants back in, and the
+    cost curves upward along the free joints.
+    """
+
+    def slope(joints: Array) -> Array:
+        J = verifier.jacobian(joints)[asked]
+        gradient: Array = -J.T @ verifier.twist(joints, target)[asked]
+        return gradient
+
+    at_lower, at_upper = q <= arm.chain.lower + 1e-9, q >= arm.chain.upper - 1e-9
+    free = np.flatnonzero(~at_lower & ~at_upper)
+    here = slope(q)
+    if np.abs(here[free]).max(initial=0.0) > 1e-6:
+        return False
+    if (here[at_lower] < -1e-6).any() or (here[at_upper] > 1e-6).any():
+        return False
+    h = 1e-5
+    columns = [(slope(q + h * unit) - here)[free] / h for unit in np.eye(q.size)[free]]
+    curvature = np.array(columns).reshape(free.size, free.size)
+    return bool(np.linalg.eigvalsh(0.5 * (curvature + curvature.T)).min(initial=0.0) > -1e-4)
 
 
 def _outside(arm: BenchArm, verifier: Verifier, rng: np.random.Generator) -> Row:
@@ -121,17 +152,24 @@ def _outside(arm: BenchArm, verifier: Verifier, rng: np.random.Generator) -> Row
                     arrived += 1
                     ticks.append(tick + 1)
                     break
-    return _row(arm, 'outside', cases, arrived, largest, ticks)
+    return _row(arm, 'outside', cases, arrived, 0, largest, ticks)
 
 
 def _row(
-    arm: BenchArm, kind: str, cases: int, arrived: int, largest: float, ticks: list[int]
+    arm: BenchArm,
+    kind: str,
+    cases: int,
+    arrived: int,
+    minima: int,
+    largest: float,
+    ticks: list[int],
 ) -> Row:
     return {
         'arm': arm.name,
         'start': kind,
         'cases': cases,
         'arrived': arrived,
+        'in_a_minimum': minima,
         'mean_ticks': float(np.mean(ticks)) if ticks else None,
         'largest_step_of_allowed': largest,
     }
@@ -143,7 +181,7 @@ def _step_allowed(arm: BenchArm) -> Array:
     return np.where(np.isfinite(speed), speed, _UNKNOWN_SPEED) / _RATE
 
 
-def _minimum(arm: BenchArm, guess: Array, f) -> Array:  # type: ignore[no-untyped-def]
+def _minimum(arm: BenchArm, guess: Array, f: Callable[[Array], float]) -> Array:
     found = minimize(f, guess, bounds=list(zip(arm.lower, arm.upper, strict=True)))
     q: Array = np.clip(found.x, arm.lower, arm.upper)
     return q

@@ -38,10 +38,15 @@ class TargetPath:
     q_start: Array
 
 
-def joint_walk(arm: BenchArm, verifier: Verifier, ticks: int, rng: np.random.Generator) -> TargetPath:
-    """Return targets whose joints differ by up to 0.1 rad (0.01 m) from tick to tick."""
+def joint_walk(
+    arm: BenchArm, verifier: Verifier, largest_step: float, ticks: int, rng: np.random.Generator
+) -> TargetPath:
+    """Return targets whose joints differ by up to `largest_step` [rad] from tick to tick.
+
+    Prismatic joints move a tenth of that number [m].
+    """
     chain = arm.chain
-    largest = np.where(chain.is_prismatic, 0.01, 0.1)
+    largest = np.where(chain.is_prismatic, 0.1, 1.0) * largest_step
     q = q_start = _inner_joints(arm, rng)
     targets = []
     for _ in range(ticks):
@@ -49,7 +54,7 @@ def joint_walk(arm: BenchArm, verifier: Verifier, ticks: int, rng: np.random.Gen
         out = (q + step < chain.lower) | (q + step > chain.upper)
         q = q + np.where(out, -step, step)
         targets.append(verifier.forward(q))
-    return TargetPath('walk', np.array(targets), q_start)
+    return TargetPath(f'walk {largest_step:g}', np.array(targets), q_start)
 
 
 def drawn_path(

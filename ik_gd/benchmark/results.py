@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 Value = str | int | float | bool | None
-Row = dict[str, Value]
+Row = dict[str, Any]  # of Value
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ik_gd.benchmark import best_effort, report, static, tracking
+from ik_gd.benchmark import best_effort, report, rules, scale, static, tracking
 from ik_gd.benchmark.results import Plan, Table
 
 _FILE_WIDTH = 180  # characters, where there is no terminal to ask
@@ -18,6 +18,8 @@ PROTOCOLS: dict[str, Callable[[Plan, Progress], list[Table]]] = {
     'A': static.run,
     'B': tracking.run,
     'C': best_effort.run,
+    'D': scale.run,
+    'E': rules.run,
 }
 
 

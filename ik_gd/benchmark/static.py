@@ -72,7 +72,7 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     details = Table('A', 'Protocol A: random reachable targets, one Python call each')
     summary = Table('A', 'Protocol A, ours beside the quickest serious peer')
     summary.notes.append(
-        f'serious: at least {SERIOUS_SHARE:.0%} solved; ratio: the peer takes so many times as long'
+        f'serious: at least {SERIOUS_SHARE:.0%} solved; ratio: a peer takes so many times as long'
     )
     task = progress.add_task('A', total=len(plan.arms) * len(STARTS) * _ROUNDS)
     for name in plan.arms:
@@ -80,8 +80,8 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
         solvers = [IkGd(arm), *_peers(arm, plan, details)]
         for start in STARTS:
             progress.update(task, description=f'A {name} {start}')
-            tallies = []
-            for tallies in measure(arm, solvers, start, plan):
+            tallies = [Tally(solver.name) for solver in solvers]
+            for _ in measure(arm, solvers, tallies, start, plan):
                 progress.advance(task)
             rows = rows_with_ratios(tallies)
             head: Row = {'arm': name, 'joints': arm.chain.dof, 'start': start}
@@ -91,8 +91,10 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     return [details, summary]
 
 
-def measure(arm: BenchArm, solvers: list[Peer], start: str, plan: Plan) -> Iterator[list[Tally]]:
-    """Give each solver the same targets in turns, and yield the tallies after each round.
+def measure(
+    arm: BenchArm, solvers: list[Peer], tallies: list[Tally], start: str, plan: Plan
+) -> Iterator[None]:
+    """Give each solver the same targets in turns, and fill its tally; yields after each round.
 
     In turns, so that whatever else slows the machine down meets all of them.
     """
@@ -106,14 +108,13 @@ def measure(arm: BenchArm, solvers: list[Peer], start: str, plan: Plan) -> Itera
     for solver in solvers:
         for q in arm.random_joints(_WARM_UP, rng):
             solver.solve(solver.prepare(verifier.forward(q), arm.chain.middle))
-    tallies = [Tally(solver.name) for solver in solvers]
     for chunk in np.array_split(np.arange(plan.targets), min(_ROUNDS, plan.targets)):
         for solver, tally in zip(solvers, tallies, strict=True):
             share = len(chunk)
             if solver.max_targets is not None:
                 share = min(share, max(1, solver.max_targets // _ROUNDS))
             _run_round(solver, tally, [problems[i] for i in chunk[:share]], verifier)
-        yield tallies
+        yield
 
 
 def _run_round(
@@ -137,15 +138,15 @@ def rows_with_ratios(tallies: list[Tally]) -> list[Row]:
     rows: list[Row] = [{'solver': tally.solver} | tally.row() for tally in tallies]
     for row in rows:
         for what in ('mean', 'p99'):
-            row[f'ratio_{what}'] = row[f'{what}_us'] / rows[0][f'{what}_us']  # type: ignore[operator]
+            row[f'ratio_{what}'] = row[f'{what}_us'] / rows[0][f'{what}_us']
     return rows
 
 
 def summary_row(rows: list[Row]) -> Row:
     """Return ours beside the quickest peer that solves nearly all."""
     ours = rows[0]
-    serious = [row for row in rows[1:] if row['solved_percent'] >= 100.0 * SERIOUS_SHARE]  # type: ignore[operator]
-    best: Row = min(serious, key=lambda row: row['mean_us'], default={})  # type: ignore[arg-type, return-value]
+    serious = [row for row in rows[1:] if row['solved_percent'] >= 100.0 * SERIOUS_SHARE]
+    best: Row = min(serious, key=lambda row: row['mean_us'], default={})
     return {
         'solved': f'{ours["solved"]}/{ours["targets"]}',
         'mean_us': ours['mean_us'],

@@ -21,6 +21,7 @@ from ik_gd.core.solver import Solver
 FLIP = 0.105  # [rad or m] a joint that moves further within a tick has changed branch
 _TRACKING_PEERS = ('rtb', 'optik', 'tracik')
 _PATHS_A_SHAPE = 3
+_WALKS = (0.02, 0.1)  # [rad] a joint and tick: as quick as arms move, and five times that
 
 Array = NDArray[np.float64]
 
@@ -60,10 +61,11 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
     """Measure the paths on every arm, and the starts that are hard to leave."""
     table = Table('B', 'Protocol B: tracking at 100 Hz, warm started')
     table.notes += [
-        f'flip: a tick in which a joint moves more than {FLIP} rad; missed: a tick whose answer is '
+        f'flip: a tick in which a joint moves more than {FLIP} rad; missed: one whose answer is '
         f'off by more than {TWIST_TOLERANCE:g} m or rad along any axis',
-        'walk: up to 0.1 rad a joint and tick. circle, line, eight: constant orientation (axis of '
-        'the tip below six joints), each with a smooth solution inside the limits by plain Newton',
+        'walk: up to so many rad a joint and tick, at random. circle, line, eight: constant '
+        'orientation (below six joints: axis of the tip), each with a smooth solution inside the '
+        'limits by plain Newton',
     ]
     task = progress.add_task('B', total=len(plan.arms))
     for name in plan.arms:
@@ -79,7 +81,8 @@ def _run_arm(arm: BenchArm, plan: Plan) -> list[Row]:
     verifier = Verifier(arm)
     axis_only = arm.chain.dof < 6
     ticks = max(20, plan.targets // 10)
-    runs = [('walk', [joint_walk(arm, verifier, ticks, rng)], False)]
+    walks = [joint_walk(arm, verifier, step, ticks, rng) for step in _WALKS]
+    runs = [(walk.name, [walk], False) for walk in walks]
     for shape in SHAPES:
         drawn = [drawn_path(arm, verifier, shape, rng, axis_only) for _ in range(_PATHS_A_SHAPE)]
         runs.append((shape, [path for path in drawn if path is not None], axis_only))
@@ -112,7 +115,7 @@ def _track(
             joints.append(q)
         moves = np.diff(joints, axis=0)
         steps += np.abs(moves).max(axis=1).tolist()
-        if path.name != 'walk':
+        if not path.name.startswith('walk'):
             jerks.append(float(np.abs(np.diff(moves, 2, axis=0)).max() * RATE**3))
     return {
         'paths': len(paths),

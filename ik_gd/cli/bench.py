@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ik_gd.benchmark.results import Plan
 from ik_gd.core.errors import IkGdError, SettingsError
 
 _QUICK = {'targets': 200, 'cases': 20}
@@ -57,10 +58,9 @@ def run(options: argparse.Namespace) -> int:
     )
 
 
-def _plan(options: argparse.Namespace):  # type: ignore[no-untyped-def]  # Plan, imported late
+def _plan(options: argparse.Namespace) -> Plan:
     from ik_gd.benchmark.arms import ARM_NAMES
     from ik_gd.benchmark.peers import PEER_NAMES
-    from ik_gd.benchmark.results import Plan
 
     counts = dict(_QUICK if options.quick else _FULL)
     for name in counts:

@@ -66,6 +66,10 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
         raise SettingsError('--gui needs a display, and DISPLAY is not set; use --headless')
     if options.duration is not None and not options.duration > 0.0:
         raise SettingsError(f'--duration {options.duration:g} s is not above 0')
+    if not 1.0 <= options.rate <= 2000.0:
+        raise SettingsError(f'--rate {options.rate:g} Hz is not between 1 and 2000')
+    if options.config and not Path(options.config).is_file():
+        raise SettingsError(f'--config {options.config}: there is no such file')
     if options.report is not None and not options.report.absolute().parent.is_dir():
         raise SettingsError(f'--report {options.report}: there is no such folder')
     values = with_default_robot(

@@ -9,33 +9,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.feedback import Feedback, Supervisor
 from ik_gd.core.follower_settings import FollowerSettings, per_joint
-from ik_gd.core.kernels import steering
 from ik_gd.core.motion import LONGEST_STEP, SHORTEST_STEP, JointMotion, MotionLimits
 from ik_gd.core.pose import Pose
+from ik_gd.core.progress import Progress
 from ik_gd.core.pursuit import Pursuit
 from ik_gd.core.reference import Asked, Reference
-from ik_gd.core.solver import SolutionStatus, Solver
 from ik_gd.core.states import CONDUCT, Conduct, Event, FollowerState, next_state
 from ik_gd.core.tick import Tick
 
 if TYPE_CHECKING:
     from ik_gd.core.chain import Chain
+    from ik_gd.core.solver import Solver
 
 __all__ = ['Follower', 'FollowerSettings', 'FollowerState', 'Tick']
 
 Array = NDArray[np.float64]
 
-_AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
-_STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
 _EAGER, _RELUCTANT = 1.0, 4.0  # periods of lag at which a straight path starts to wait, and waits
-
-_EVENTS = {
-    SolutionStatus.CONVERGED: Event.ON_THE_WAY,
-    SolutionStatus.BUDGET_SPENT: Event.ON_THE_WAY,
-    SolutionStatus.STALLED: Event.STUCK,
-    SolutionStatus.AT_LIMIT: Event.LIMITED,
-    SolutionStatus.OUT_OF_REACH: Event.BEYOND_REACH,
-}
 
 
 class Follower:
@@ -59,8 +49,8 @@ class Follower:
     ) -> None:
         self._chain = chain
         self._solver = solver
-        self._counts_rotation = bool(solver.objective.weights[3:].any())
         self._is_paused = False
+        self._fault: str | None = None
         self._reset(settings or FollowerSettings())
 
     def _reset(self, settings: FollowerSettings) -> None:
@@ -71,16 +61,13 @@ class Follower:
         self._reference = Reference(chain, self._solver.objective.weights)
         self._pursuit = Pursuit(chain, self._solver)
         self._motion = JointMotion(limits, 1.0 / settings.rate)
-        self._measures = np.zeros(5)
-        self._errors = (np.nan, np.nan)
+        self._progress = Progress(chain, bool(self._solver.objective.weights[3:].any()))
         self._next_target: tuple[Pose, float] | None = None
         self._next_settings: FollowerSettings | None = None
-        self._fault: str | None = None
         self._fault_is_cleared = False
         self._is_home = False
         self._is_engaged = False
         self._restart = True
-        self._lag = 0.0
         self._time: float | None = None
         self._tick: Tick | None = None
         self._configure(settings)
@@ -162,8 +149,8 @@ class Follower:
         self._next_settings = settings
 
     def reset(self) -> None:
-        """Forget all but the settings and the pause, as when time ran backward."""
-        self._reset(self._settings)
+        """Forget all but settings, pause and fault, as when time ran backward."""
+        self._reset(self._next_settings or self._settings)
 
     # What a tick does.
 
@@ -219,7 +206,7 @@ class Follower:
 
     def _rest(self, dt: float) -> None:
         self._restart = True
-        self._errors = (np.nan, np.nan)
+        self._progress.forget()
         self._pursuit.iterations = 0
         if self._is_engaged:
             self._motion.stop(dt)
@@ -235,7 +222,7 @@ class Follower:
         if self._restart:
             pursuit.start(motion.resting_place)
             reference.start(pursuit.goal)
-            self._lag = 0.0
+            self._progress.forget()
             self._restart = False
         moving = min(dt, LONGEST_STEP * self._period)
         if reference.asked is Asked.HOME:
@@ -243,7 +230,7 @@ class Follower:
             reference.place(self._home)
             reference.target[:] = reference.pose
         else:
-            lag = self._lag / self._period - self._limits.smoothing_time / self._period
+            lag = (self._progress.lag - self._limits.smoothing_time) / self._period
             willing = (_RELUCTANT - lag) / (_RELUCTANT - _EAGER)
             willing = min(max(willing, 0.0), 1.0)
             reference.move(now, moving, pursuit.goal, pursuit.goal_velocity, willing)
@@ -252,49 +239,13 @@ class Follower:
                 self._rest(dt)
                 return Event.FAULT_FOUND
         motion.step(pursuit.goal, pursuit.goal_velocity, dt, lead=not reference.is_steered)
-        return self._judge(moving)
-
-    def _judge(self, dt: float) -> Event:
-        """Measure how far the command is from its target, and return what that means."""
-        pursuit, reference = self._pursuit, self._reference
-        steering.assess(
-            self._chain.segments,
-            self._motion.position,
-            pursuit.goal,
-            self._motion.velocity,
-            self._limits.max_velocity,
-            reference.pose,
-            reference.target,
-            self._measures,
-        )
-        position_error, way, turn, self._lag, speed = self._measures.tolist()
-        solution = pursuit.solution
-        rotation_error = turn + (solution.rotation_error if solution is not None else 0.0)
-        if not self._counts_rotation:
-            rotation_error = turn = 0.0
-        self._errors = (position_error, rotation_error)
-        if speed <= _AT_REST and reference.asked is not Asked.TWIST:
-            slack = _STAYS_REACHED if self._state is FollowerState.REACHED else 1.0
-            meters = slack * self._settings.position_tolerance
-            radians = slack * self._settings.rotation_tolerance
-            is_solved = solution is None or solution.converged
-            if (position_error <= meters and rotation_error <= radians) or (
-                is_solved and way <= meters and turn <= radians
-            ):
-                self._arrive()
-                return Event.ARRIVED
-        if solution is None:
-            return Event.ON_THE_WAY
-        if not solution.converged and reference.is_blocked(
-            solution.position_error, solution.rotation_error, dt
-        ):
+        event = self._progress.judge(motion, pursuit, reference, self._settings)
+        if event is Event.ARRIVED:
+            self._arrive()
+        elif reference.is_blocked(pursuit.solution, moving):
             self._restart = True  # from where the arm comes to rest: nothing winds up
-            return Event.LIMITED if solution.status is SolutionStatus.AT_LIMIT else Event.STUCK
-        if pursuit.is_beyond_reach:
-            return Event.BEYOND_REACH
-        if solution.status is SolutionStatus.STALLED and not pursuit.is_stuck:
-            return Event.ON_THE_WAY
-        return _EVENTS[solution.status]
+            event = Event.STUCK if pursuit.limiting_joint is None else Event.LIMITED
+        return event
 
     def _arrive(self) -> None:
         """Take on the target that waited for the arm to be home."""
@@ -313,9 +264,8 @@ class Follower:
         limiting = None
         message = state.value
         if state is FollowerState.AT_LIMIT:
-            goal, limits = self._pursuit.goal, self._limits
-            room = np.minimum(goal - limits.lower, limits.upper - goal)
-            limiting = self._chain.joint_names[int(np.argmin(room))]
+            joint = self._pursuit.limiting_joint
+            limiting = None if joint is None else self._chain.joint_names[joint]
             message = f'{message}: {limiting}'
         elif state is FollowerState.FAULT:
             message = f'{message}: {self._fault}'
@@ -325,7 +275,8 @@ class Follower:
             state,
             self._motion.position.copy() if self._is_engaged else None,
             self._motion.velocity.copy(),
-            *self._errors,
+            self._progress.position_error,
+            self._progress.rotation_error,
             self._pursuit.iterations,
             limiting,
             missing,
@@ -354,7 +305,8 @@ class Follower:
         self._settings = settings
         self._limits = limits
         self._period = 1.0 / settings.rate
-        self._home = settings.home_posture(self._chain)
+        home = settings.home_posture(self._chain)
+        self._home = np.clip(home, limits.lower, limits.upper)  # a margin may exclude it
         max_error = per_joint('max_following_error', settings.max_following_error, self._chain)
         self._supervisor = Supervisor(
             self._chain.joint_names, max_error, settings.following_error_time

@@ -204,10 +204,8 @@ class JointMotion:
     def _move(self, goal_velocity: Array, dt: float) -> None:
         if dt <= 0.0:
             return
-        rested = not self._inner[1].any()
-        before = self._inner[0].copy()
         self._times[0] = dt
-        smoothing.step(
+        rested = smoothing.step(
             self._inner,
             self._outer,
             self._goal,
@@ -221,5 +219,4 @@ class JointMotion:
             self._newest,
         )
         self._velocity_before[:] = goal_velocity
-        rested = rested and not self._inner[1].any() and bool((self._inner[0] == before).all())
         self._resting_for = self._resting_for + dt if rested else 0.0

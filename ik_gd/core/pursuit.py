@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels import layout, poses, steering
+from ik_gd.core.kernels import layout, poses, progress
 from ik_gd.core.solver import Solution, SolutionStatus, Solver
 
 if TYPE_CHECKING:
@@ -36,11 +36,13 @@ class Pursuit:
         goal_velocity: (n,) [rad/s or m/s].
         solution: the newest; None before the first.
         iterations: of the newest tick.
+        limiting_joint: which, at its limit, keeps the tip away; None if none does.
         is_beyond_reach: whether the newest pose is further away than the arm is long.
         is_stuck: whether no descent got closer for the stall time.
     """
 
     def __init__(self, chain: Chain, solver: Solver) -> None:
+        self._chain = chain
         self._solver = solver
         fine = replace(solver.objective, tolerances=_FINER * solver.objective.tolerances)
         self._tracker = Solver(chain, fine, solver.settings)
@@ -49,12 +51,13 @@ class Pursuit:
         self.goal_velocity = np.zeros(chain.dof)
         self.solution: Solution | None = None
         self.iterations = 0
+        self.limiting_joint: int | None = None
         self.is_beyond_reach = False
         self.is_stuck = False
         self._shoulder = chain.segments[0, layout.TRANSLATION]
         self._reach = chain.reach
         self._goal_before = np.zeros(chain.dof)
-        self._solved = np.full(7, np.nan)
+        self._solved = b''  # the bytes of the pose that the solution is for
         self._stuck_since: float | None = None
         self._has_searched = False
         self._was_smooth = False
@@ -71,7 +74,7 @@ class Pursuit:
         self.goal_velocity[:] = 0.0
         self.solution = None
         self.iterations = 0
-        self._solved[:] = np.nan
+        self._solved = b''
         self._was_smooth = False
         self._end_of_stall()
 
@@ -102,7 +105,7 @@ class Pursuit:
             self._solve(pose, now)
         even = is_smooth and self._was_smooth and dt > 0.0
         self._was_smooth = is_smooth
-        is_finite: bool = steering.goal_velocity(
+        is_finite: bool = progress.goal_velocity(
             self._goal_before,
             self.goal,
             dt if even else 0.0,
@@ -114,7 +117,7 @@ class Pursuit:
     def _is_done(self, pose: Array) -> bool:
         """Return whether the goal is the solution for `pose` already."""
         solution = self.solution
-        return solution is not None and solution.converged and bool((pose == self._solved).all())
+        return solution is not None and solution.converged and pose.tobytes() == self._solved
 
     def _solve(self, pose: Array, now: float) -> None:
         poses.transform_of(pose, self._transform)
@@ -123,16 +126,32 @@ class Pursuit:
         )
         self.iterations = self.solution.iterations
         self.goal[:] = self.solution.q
-        self._solved[:] = pose
-        self.is_beyond_reach = dist(pose[:3], self._shoulder) > self._reach
+        self._solved = pose.tobytes()
+        self.is_beyond_reach = (
+            dist(pose[:3], self._shoulder) > self._reach
+            or self.solution.status is SolutionStatus.OUT_OF_REACH
+        )
+        self.limiting_joint = None
         if self.solution.status not in _BLOCKED:
             self._end_of_stall()
             return
+        self._find_limiting_joint(pose)
         if self._stuck_since is None:
             self._stuck_since = now
         self.is_stuck = now - self._stuck_since >= self._settings.stall_time
         if self.is_stuck and self._settings.allow_branch_change and not self._has_searched:
             self._search()
+
+    def _find_limiting_joint(self, pose: Array) -> None:
+        joint = progress.pressing_joint(
+            self._chain.segments,
+            self.goal,
+            pose,
+            self._solver.objective.weights,
+            self._limits.lower,
+            self._limits.upper,
+        )
+        self.limiting_joint = joint if joint >= 0 else None
 
     def _search(self) -> None:
         """Look for another branch from restarts; the motion then travels there in joint space."""
@@ -147,4 +166,5 @@ class Pursuit:
     def _end_of_stall(self) -> None:
         self._stuck_since = None
         self.is_stuck = False
+        self.limiting_joint = None
         self._has_searched = False

@@ -16,6 +16,7 @@ from ik_gd.core.target_stream import TargetStream
 if TYPE_CHECKING:
     from ik_gd.core.chain import Chain
     from ik_gd.core.follower_settings import FollowerSettings
+    from ik_gd.core.solver import Solution
 
 Array = NDArray[np.float64]
 
@@ -141,16 +142,14 @@ class Reference:
             self.is_smooth = self._stream.is_moving
             self.is_steered = False
 
-    def is_blocked(self, position_error: float, rotation_error: float, dt: float) -> bool:
+    def is_blocked(self, solution: Solution | None, dt: float) -> bool:
         """Return whether a twist is not obeyed: most of its last step is left as an error."""
-        if self.asked is not Asked.TWIST:
+        if self.asked is not Asked.TWIST or solution is None or solution.converged:
             return False
-        linear, angular = (
-            dt * float(np.linalg.norm(v)) for v in (self._twist[:3], self._twist[3:])
-        )
+        linear, angular = (float(np.linalg.norm(v)) for v in (self._twist[:3], self._twist[3:]))
         if linear > 0.0:
-            return position_error > 0.5 * linear + _NOTHING
-        return rotation_error > 0.5 * angular + _NOTHING
+            return solution.position_error > 0.5 * linear * dt + _NOTHING
+        return solution.rotation_error > 0.5 * angular * dt + _NOTHING
 
     def _steer(
         self, dt: float, goal: Array, goal_velocity: Array, willing: float, jogging: bool

@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ik_gd.core.batch import Progress, SolutionBatch, solve_batch
 from ik_gd.core.chain import Chain
 from ik_gd.core.errors import SettingsError, TargetError
 from ik_gd.core.kernels import layout, search, seeds
+from ik_gd.core.kernels import model as packing
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose, checked_transform
+from ik_gd.core.solution import STATUS_OF_CODE, Solution, SolutionStatus
 
-
-class SolutionStatus(enum.Enum):
-    """How a descent ended. Not converging is an answer too: the best joint positions found."""
-
-    CONVERGED = 'converged'
-    STALLED = 'stalled'
-    AT_LIMIT = 'at_limit'
-    OUT_OF_REACH = 'out_of_reach'
-    BUDGET_SPENT = 'budget_spent'
-
-
-class Solution(NamedTuple):
-    """Joint positions and how well they do.
-
-    Attributes:
-        q: (n,) [rad or m], inside the limits.
-        status: how the search ended.
-        position_error: [m] distance of the tip from the target.
-        rotation_error: [rad] angle left to turn; of the axis, when only an axis is asked for.
-        iterations: forward kinematics evaluated, restarts included.
-        restarts: descents begun after the first.
-        cost: 1/2 sum (weight * error)^2.
-    """
-
-    q: NDArray[np.float64]
-    status: SolutionStatus
-    position_error: float
-    rotation_error: float
-    iterations: int
-    restarts: int
-    cost: float
-
-    @property
-    def converged(self) -> bool:
-        """Whether every error is within its tolerance."""
-        return self.status is SolutionStatus.CONVERGED
+__all__ = ['Solution', 'SolutionStatus', 'Solver', 'SolverSettings']
 
 
 @dataclass(frozen=True)
@@ -65,7 +32,7 @@ class SolverSettings:
         step_limit: [rad or m] no joint moves further in one iteration.
     """
 
-    max_iterations: int = 4000
+    max_iterations: int = 8000
     descent_iterations: int = 40
     damping: float = 0.1
     step_limit: float = 1.0
@@ -94,6 +61,8 @@ class SolverSettings:
         row[layout.LEAST_RELAX] = 1e-3
         row[layout.DESCENT_BUDGET] = self.descent_iterations
         row[layout.TOTAL_BUDGET] = self.max_iterations
+        row[layout.HASTY_BUDGET] = min(1000, self.max_iterations)
+        row[layout.EFFORTS] = 100
         return row
 
 
@@ -114,24 +83,27 @@ class Solver:
         self.settings = SolverSettings() if settings is None else settings
         n, m = chain.dof, chain.segments.shape[0] - 1
         self._middle = chain.middle
-        self._work = np.zeros(search.work_size(m, n))
-        self._fields = self._work[: search.OUTCOME_WIDTH]
-        self._found = self._work[search.OUTCOME_WIDTH : search.OUTCOME_WIDTH + n]
-        self._limits = np.stack([chain.lower, chain.upper])
-        self._box = self._limits.copy()
+        self.work = np.zeros(search.work_size(m, n))
+        self._fields = self.work[: search.OUTCOME_WIDTH]
+        self._found = self.work[search.OUTCOME_WIDTH : search.OUTCOME_WIDTH + n]
+        self.limits = np.stack([chain.lower, chain.upper])
+        self._box = self.limits.copy()
         searched = _search_task(self.objective, chain)
         samples = np.empty((self.settings.samples, n))
-        self._ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
-        seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self._ranking)
-        self._model = search.pack(
+        self.ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
+        seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self.ranking)
+        settings = self.settings.row
+        settings[layout.REACH] = chain.reach
+        self.model = packing.pack(
             chain.segments,
-            self._limits,
+            self.limits,
             self.objective.task,
             searched,
-            self.settings.row,
+            settings,
+            _periods(chain),
             samples,
         )
-        _warm_up(self._model, self._ranking, self._work, self._limits, self._middle)
+        self._warm_up()
 
     def solve(
         self,
@@ -151,15 +123,28 @@ class Solver:
         """
         if type(target) is Pose:
             target = target.matrix
-        start, from_start = (self._middle, 0) if q_start is None else (q_start, 1)
-        try:
-            code = search.solve(self._model, self._ranking, self._work, target, start, from_start)
-        except TypeError:  # not float64 in C order: rare, and slower
-            target, start = self._as_arrays(target, start)
-            code = search.solve(self._model, self._ranking, self._work, target, start, from_start)
-        if code < 0:
-            self._explain(code, target, start)
-        return self._solution()
+        start, begin = (
+            (self._middle, search.ANYWHERE) if q_start is None else (q_start, search.START_FIRST)
+        )
+        return self._call(self.limits, target, start, begin, 0)
+
+    def solve_batch(
+        self,
+        targets: ArrayLike | Sequence[Pose],
+        q_start: ArrayLike | None = None,
+        progress: Progress | None = None,
+    ) -> SolutionBatch:
+        """Solve many targets over all cores, each as `solve` would.
+
+        Args:
+            targets: (N, 4, 4) or N poses.
+            q_start: (n,) or (N, n) [rad or m] tried first; None for the nearest samples.
+            progress: called with (done, N) now and then.
+
+        Raises:
+            TargetError: a target or start cannot be used; the message says which.
+        """
+        return solve_batch(self, targets, q_start, progress)
 
     def track(
         self,
@@ -187,9 +172,28 @@ class Solver:
         """
         target, start = self._as_arrays(target, q_start)
         box = self._box
-        np.minimum(self._limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
-        np.maximum(self._limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
-        code = search.track(self._model, box, self._work, target, start, iterations)
+        np.minimum(self.limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
+        np.maximum(self.limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
+        return self._call(box, target, start, search.START_ONLY, iterations)
+
+    def _call(
+        self,
+        limits: NDArray[np.float64],
+        target: ArrayLike,
+        start: ArrayLike,
+        begin: int,
+        budget: int,
+    ) -> Solution:
+        """Run the kernel and wrap what it found; arguments as for search.solve."""
+        try:
+            code = search.solve(
+                self.model, limits, self.ranking, self.work, target, start, begin, budget
+            )
+        except TypeError:  # not float64 in C order: rare, and slower
+            target, start = self._as_arrays(target, start)
+            code = search.solve(
+                self.model, limits, self.ranking, self.work, target, start, begin, budget
+            )
         if code < 0:
             self._explain(code, target, start)
         return self._solution()
@@ -217,13 +221,19 @@ class Solver:
             f'upper {self._box[1].tolist()}'
         )
 
+    def _warm_up(self) -> None:
+        """Compile the kernel, or load it, for the one form of arguments it is to take."""
+        search.solve.disable_compile(False)
+        self._call(self.limits, np.eye(4), self._middle, search.START_ONLY, 1)
+        search.solve.disable_compile()
+
     def _solution(self) -> Solution:
         code, position, rotation, cost, iterations, restarts = self._fields.tolist()
         return _new(
             Solution,
             (
                 self._found.copy(),
-                _STATUS[int(code)],
+                STATUS_OF_CODE[int(code)],
                 position,
                 rotation,
                 int(iterations),
@@ -234,13 +244,6 @@ class Solver:
 
 
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long
-_STATUS = (
-    SolutionStatus.CONVERGED,
-    SolutionStatus.STALLED,
-    SolutionStatus.BUDGET_SPENT,
-    SolutionStatus.AT_LIMIT,
-    SolutionStatus.OUT_OF_REACH,
-)
 
 
 def _search_task(objective: Objective, chain: Chain) -> NDArray[np.float64]:
@@ -282,16 +285,10 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
 
 
-def _warm_up(
-    model: NDArray[np.float64],
-    ranking: NDArray[np.float32],
-    work: NDArray[np.float64],
-    limits: NDArray[np.float64],
-    middle: NDArray[np.float64],
-) -> None:
-    """Compile the kernels, or load them, for the one form of arguments they are to take."""
-    target = np.eye(4)
-    search.solve.disable_compile(False)
-    search.solve(model, ranking, work, target, middle, 1)
-    search.solve.disable_compile()
-    search.track(model, limits, work, target, middle, 1)
+def _periods(chain: Chain) -> NDArray[np.float64]:
+    """Return 2 pi for the joints that a whole turn brings back to the same pose, else 0."""
+    periods = np.where(chain.is_prismatic, 0.0, 2.0 * np.pi)
+    for row in chain.segments[:-1]:
+        if row[layout.PRISMATIC] or row[layout.MULTIPLIER] % 1.0:
+            periods[int(row[layout.SOURCE])] = 0.0
+    return periods

@@ -18,7 +18,7 @@ from ik_gd.core.kernels import poses
 Array = NDArray[np.float64]
 
 _SLOWEST = 0.25  # [s] between messages; slower ones are single goals, not a stream
-_TRUSTED = 3  # differences that agree until a velocity is fully used
+_TRUSTED = 3.0  # differences that agree until a velocity is fully used
 _AGREEMENT = 0.5  # of the larger velocity, by which two may differ and yet agree
 _PERIOD_GAIN = 0.1
 _PHASE_GAIN = 0.2
@@ -34,25 +34,22 @@ class TargetStream:
     Attributes:
         received: when the newest message came [s].
         velocity: (2, 3) linear [m/s], angular [rad/s]; as far as they are trusted, 0 otherwise.
+        is_moving: whether any is trusted.
     """
 
     def __init__(self) -> None:
         self.received = -np.inf
         self.velocity = np.zeros((2, 3))
+        self.is_moving = False
         self._newest = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
         self._now = self._newest.copy()
         self._before = self._newest.copy()
         self._estimate = np.zeros((2, 3))
-        self._agreed = [0, 0]
+        self._agreed = np.zeros(2)
         self._period = 0.0
         self._sent = -np.inf  # when the newest message came, but for jitter
         self._moved = np.zeros((2, 3))
         self._offset = np.zeros((2, 3))  # what the newest message changed, yet to be taken over
-
-    @property
-    def is_moving(self) -> bool:
-        """Whether there is a velocity that is trusted."""
-        return self._agreed[0] > 0 or self._agreed[1] > 0
 
     def receive(self, position: Array, quaternion_xyzw: Array, now: float) -> None:
         """Take in a message: the pose `position` (3,) [m], `quaternion_xyzw` (4,)."""
@@ -63,10 +60,19 @@ class TargetStream:
         if elapsed > 0.0:
             np.subtract(position, self._newest[:3], out=self._moved[0])
             poses.rotation_vector(self._newest[3:], quaternion_xyzw, self._moved[1])
-            self._learn(0, self._moved[0] / elapsed)
-            self._learn(1, self._moved[1] / elapsed)
+            self.is_moving = poses.learn_velocity(
+                self._moved,
+                elapsed,
+                _VELOCITY_GAIN,
+                _AGREEMENT,
+                _TRUSTED,
+                self._estimate,
+                self._agreed,
+                self.velocity,
+            )
         else:
-            self._agreed = [0, 0]
+            self.is_moving = False
+            self._agreed[:] = 0.0
             self._estimate[:] = 0.0
             self.velocity[:] = 0.0
         self._newest[:3] = position
@@ -109,16 +115,3 @@ class TargetStream:
         self._period = max(self._period + _PERIOD_GAIN * late / count, 1e-6)
         self._sent += elapsed + _PHASE_GAIN * late
         return elapsed
-
-    def _learn(self, kind: int, velocity: Array) -> None:
-        """Judge a new linear (kind 0) or angular (kind 1) velocity (3,)."""
-        old = self._estimate[kind]
-        size = max(float(velocity @ velocity), float(old @ old))
-        change = velocity - old
-        if size > 0.0 and float(change @ change) <= _AGREEMENT**2 * size:
-            self._agreed[kind] = min(self._agreed[kind] + 1, _TRUSTED)
-            old += _VELOCITY_GAIN * change
-        else:
-            self._agreed[kind] = 0
-            old[:] = velocity
-        self.velocity[kind] = old * (self._agreed[kind] / _TRUSTED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_the_jacobian_is_the_derivative_of_the_residuals(name: str) -> None:
     for q, goal in zip(arm.random_joints(20, rng), arm.random_joints(20, rng), strict=True):
         target = arm.chain.forward(goal).matrix
         J = residual_jacobian(segments, q, target, WEIGHTS)
-        numeric = approx_fprime(q, lambda x: residuals(segments, x, target, WEIGHTS), 1e-7)
+        numeric = approx_fprime(q, partial(_residuals_at, segments, target), 1e-7)
         np.testing.assert_allclose(J, numeric, atol=2e-4)
 
 
@@ -60,9 +62,8 @@ def test_it_is_the_cost_that_the_solver_reports() -> None:
 def test_scipy_finds_a_reachable_target() -> None:
     arm = load_arm('desk6')
     q = arm.chain.middle + 0.3
-    best, found = best_of_scipy(
-        arm, arm.chain.forward(q).matrix, np.ones(6), arm.random_joints(10, np.random.default_rng(3))
-    )
+    starts = arm.random_joints(10, np.random.default_rng(3))
+    best, found = best_of_scipy(arm, arm.chain.forward(q).matrix, np.ones(6), starts)
     assert best < 1e-16
     np.testing.assert_allclose(
         arm.chain.forward(found).matrix, arm.chain.forward(q).matrix, atol=1e-7
@@ -74,3 +75,7 @@ def test_compare_counts_costs_above_the_best_known() -> None:
     row = compare(np.array([1.0 + 5e-7, 1.0 + 5e-6, 0.5, 5e-11]), best)
     assert (row['cases'], row['as_good'], row['better']) == (4, 3, 1)
     assert row['largest_excess'] == pytest.approx(0.5)
+
+
+def _residuals_at(segments: np.ndarray, target: np.ndarray, q: np.ndarray) -> np.ndarray:
+    return residuals(segments, q, target, WEIGHTS)

@@ -20,9 +20,11 @@ def test_measures_and_writes_what_it_prints(
     pytest.importorskip('matplotlib', reason='matplotlib draws the chart')
     files = {kind: tmp_path / f'out.{kind}' for kind in ('json', 'csv', 'chart.png')}
     code = main(
-        ['bench', '--protocol', 'A', '--arms', 'desk6', '--peers', 'none', '--targets', '20']
-        + ['--json', str(files['json']), '--csv', str(files['csv'])]
-        + ['--chart', str(files['chart.png'])]
+        [
+            *('bench', '--protocol', 'A', '--arms', 'desk6', '--peers', 'none', '--targets', '20'),
+            *('--json', str(files['json']), '--csv', str(files['csv'])),
+            *('--chart', str(files['chart.png'])),
+        ]
     )
     assert code == 0
     assert 'desk6' in capsys.readouterr().out

@@ -49,4 +49,7 @@ LOOSEN = 7  # and shrinks so much when one is accepted,
 LEAST_RELAX = 8  # down to this share
 DESCENT_BUDGET = 9  # iterations of one descent of a search
 TOTAL_BUDGET = 10  # iterations of a whole search
+HASTY_BUDGET = 11  # iterations of the search before the best effort
+EFFORTS = 12  # descents of the best effort
+REACH = 13  # [m] beyond it from the first joint nothing can be reached
 SETTINGS_WIDTH = 16

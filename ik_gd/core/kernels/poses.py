@@ -134,3 +134,40 @@ def moved(
         out[i] = pose[i] + velocity[0, i] * ahead + offset[0, i] * left
         turn[i] = velocity[1, i] * ahead + offset[1, i] * left
     turned(pose[3:], turn, out[3:])
+
+
+@kernel(flags=EXACT)
+def learn_velocity(
+    moved: Array, elapsed: float, gain: float, agreement: float, trusted: float,
+    estimate: Array, agreed: Array, velocity: Array,
+) -> bool:  # fmt: skip
+    """Judge a new step of a stream of poses: is it like the ones before?
+
+    Args:
+        moved: (2, 3) the step [m] and [rad].
+        elapsed: how long it took [s].
+        gain: share of a velocity that agrees to take over into the estimate.
+        agreement: of the larger velocity, by which two may differ and yet agree.
+        trusted: how many must agree until the estimate is used in full.
+        estimate: (2, 3) [m/s] and [rad/s], in and out.
+        agreed: (2,) how many have agreed of late, in and out.
+        velocity: (2, 3) out: the estimate as far as it is trusted.
+
+    Returns:
+        Whether any is trusted.
+    """
+    for kind in range(2):
+        change, new, old = 0.0, 0.0, 0.0
+        for i in range(3):
+            step = moved[kind, i] / elapsed
+            change += (step - estimate[kind, i]) ** 2
+            new += step * step
+            old += estimate[kind, i] ** 2
+        size = max(new, old)
+        agrees = size > 0.0 and change <= agreement * agreement * size
+        agreed[kind] = min(agreed[kind] + 1.0, trusted) if agrees else 0.0
+        for i in range(3):
+            step = moved[kind, i] / elapsed
+            estimate[kind, i] += (gain if agrees else 1.0) * (step - estimate[kind, i])
+            velocity[kind, i] = estimate[kind, i] * (agreed[kind] / trusted)
+    return bool(agreed[0] > 0.0 or agreed[1] > 0.0)

@@ -1,7 +1,6 @@
-"""A whole search: short descents from the start and then from points spread over the limits."""
+"""A whole solve: short descents from the start and from samples, then the best effort."""
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,105 +9,51 @@ from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.descent import (
     CONVERGED,
     ERROR,
+    SPENT,
+    STALLED,
     Problem,
     Scratch,
     descend,
+    differentiate,
     evaluate,
+    hold_at_limits,
     scratch_from,
     scratch_size,
 )
 from ik_gd.core.kernels.layout import (
     DESCENT_BUDGET,
+    EFFORTS,
+    HASTY_BUDGET,
     PATIENCE,
-    SETTINGS_WIDTH,
-    TASK_WIDTH,
+    REACH,
     TOTAL_BUDGET,
-    WIDTH,
+    WEIGHTS,
 )
+from ik_gd.core.kernels.model import Model, is_finite, is_transform, unpack
+from ik_gd.core.kernels.polish import polish
 from ik_gd.core.kernels.seeds import KEYS, Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
-
-
-class Model(NamedTuple):
-    """All that a solver never changes, in one array: a call pays for every one it unpacks.
-
-    Attributes:
-        segments: (m + 1, 16).
-        lower: (n,).
-        upper: (n,).
-        asked: (TASK_WIDTH,) the task as the user means it.
-        searched: (TASK_WIDTH,) the task with the weights that search fastest.
-        settings: (SETTINGS_WIDTH,).
-        samples: (N, n) where restarts begin.
-    """
-
-    segments: Array
-    lower: Array
-    upper: Array
-    asked: Array
-    searched: Array
-    settings: Array
-    samples: Array
-
-
-@kernel
-def unpack(model: Array) -> Model:
-    """Return the parts of a packed `model`: m, n, N, and then its arrays in order."""
-    m, n, count = int(model[0]), int(model[1]), int(model[2])
-    a = 3 + (m + 1) * WIDTH
-    b = a + 2 * n
-    c = b + 2 * TASK_WIDTH
-    d = c + SETTINGS_WIDTH
-    return Model(
-        model[3:a].reshape(m + 1, WIDTH),
-        model[a : a + n],
-        model[a + n : b],
-        model[b : b + TASK_WIDTH],
-        model[b + TASK_WIDTH : c],
-        model[c:d],
-        model[d:].reshape(count, n),
-    )
-
-
-def pack(
-    segments: Array, limits: Array, asked: Array, searched: Array, settings: Array, samples: Array
-) -> Array:
-    """Return the array that `unpack` takes apart; `limits` (2, n) are lower and upper."""
-    head = [segments.shape[0] - 1, limits.shape[1], samples.shape[0]]
-    parts = (head, segments, limits, asked, searched, settings, samples)
-    return np.concatenate([np.ravel(part) for part in parts])
-
 
 # `work` begins with the outcome: these fields, then the n joint positions.
 CODE, POSITION_ERROR, ROTATION_ERROR, COST, ITERATIONS, RESTARTS = 0, 1, 2, 3, 4, 5
 OUTCOME_WIDTH = 6  # fields of the outcome
 
+AT_LIMIT, OUT_OF_REACH = 3, 4  # codes beyond those of a descent
 BAD_TARGET, BAD_START, BAD_BOUNDS = -1, -2, -3
-_ROTATION_TOLERANCE = 1e-6
+
+# Where a solve may begin.
+ANYWHERE, START_FIRST, START_ONLY = 0, 1, 2
+
+_KICK = 0.02  # [rad or m]
+_ENDLESS = 1 << 30
 
 
 @kernel
-def is_transform(T: Array) -> bool:
-    """Say whether `T` (4, 4) is finite, rigid and right-handed within 1e-6."""
-    if T.shape[0] != 4 or T.shape[1] != 4:
-        return False
-    for i in range(4):
-        for j in range(4):
-            if not abs(T[i, j]) < 1e300:
-                return False
-    for i in range(3):
-        for j in range(i + 1):
-            dot = T[0, i] * T[0, j] + T[1, i] * T[1, j] + T[2, i] * T[2, j]
-            if abs(dot - (1.0 if i == j else 0.0)) > _ROTATION_TOLERANCE:
-                return False
-    volume = (
-        T[0, 0] * (T[1, 1] * T[2, 2] - T[1, 2] * T[2, 1])
-        - T[0, 1] * (T[1, 0] * T[2, 2] - T[1, 2] * T[2, 0])
-        + T[0, 2] * (T[1, 0] * T[2, 1] - T[1, 1] * T[2, 0])
-    )
-    bottom = abs(T[3, 0]) + abs(T[3, 1]) + abs(T[3, 2]) + abs(T[3, 3] - 1.0)
-    return volume > 0.0 and bottom <= _ROTATION_TOLERANCE
+def copy_joints(source: Array, to: Array) -> None:
+    """Copy (n,) numbers."""
+    for j in range(to.shape[0]):
+        to[j] = source[j]
 
 
 @kernel
@@ -124,7 +69,7 @@ def search(
     """Descend from `q`, then from ever farther samples, until on target or out of budget.
 
     Args:
-        model: see above.
+        model: the solver.
         problem: what is asked.
         ranking: (8 N,) the keys of the samples, then work space for their distances.
         from_start: whether `q` holds a start to be tried first.
@@ -133,21 +78,20 @@ def search(
         scratch: work space.
 
     Returns:
-        CONVERGED or SPENT, the cost at `best`, iterations, restarts.
+        CONVERGED or SPENT, the cost at `best`, iterations, descents.
     """
     settings, count = model.settings, model.samples.shape[0]
     keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
-    budget = int(settings[TOTAL_BUDGET])
+    budget = int(settings[HASTY_BUDGET])
     lowest = np.inf
-    spent, descents, restarts = 0, 0, 0
+    spent, descents = 0, 0
+    ranked = False
     while True:
         if descents > 0 or not from_start:
-            if restarts == 0:
+            if not ranked:
                 measure(problem.task, problem.target, keys, distances)
-            seed = next_nearest(distances)
-            for j in range(q.shape[0]):
-                q[j] = model.samples[seed, j]
-            restarts += 1
+                ranked = True
+            copy_joints(model.samples[next_nearest(distances)], q)
         # Hasty at first: most failing descents show it by their first slow step.
         patience = int(settings[PATIENCE]) + descents // 32
         share = min(int(settings[DESCENT_BUDGET]), budget - spent)
@@ -156,100 +100,199 @@ def search(
         descents += 1
         if code == CONVERGED or cost < lowest:
             lowest = cost
-            for j in range(q.shape[0]):
-                best[j] = q[j]
+            copy_joints(q, best)
         if code == CONVERGED or spent >= budget:
-            return code, lowest, spent, descents - 1
+            return code, lowest, spent, descents
 
 
 @kernel
-def report(
-    best: Array, code: int, cost: float, spent: int, restarts: int, error: Array, work: Array
-) -> None:
-    """Write what Python is told to the head of `work`."""
-    e = error
+def best_effort(
+    model: Model,
+    problem: Problem,
+    ranking: Array32,
+    q: Array,
+    best: Array,
+    scratch: Scratch,
+    dense: Array,
+    budget: int,
+) -> tuple[int, float, int, int]:
+    """Look for the lowest cost, patiently: `best` holds the best so far.
+
+    Returns:
+        CONVERGED, STALLED or SPENT, the cost at `best`, iterations, descents.
+    """
+    settings, count = model.settings, model.samples.shape[0]
+    keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
+    measure(problem.task, problem.target, keys, distances)
+    copy_joints(best, q)
+    lowest = np.inf
+    spent, descents = 0, 0
+    ended = SPENT
+    while spent < budget and descents <= int(settings[EFFORTS]):
+        if descents > 0:
+            # Near samples and far ones in turn: the lowest minimum need not be near.
+            chosen = next_nearest(distances) if descents % 2 else (descents * 97) % count
+            copy_joints(model.samples[chosen], q)
+        share = min(int(settings[DESCENT_BUDGET]), budget - spent)
+        code, cost, used = descend(problem, settings, q, scratch, share, 3)
+        spent += used
+        descents += 1
+        if code != CONVERGED and cost < 2.0 * lowest:
+            cost, used, settled = polish(problem, q, scratch, dense, budget - spent)
+            spent += used
+            if settled and cost < lowest:
+                ended = STALLED
+        if code == CONVERGED or cost < lowest:
+            lowest = cost
+            copy_joints(q, best)
+        if code == CONVERGED:
+            return code, lowest, spent, descents
+    return ended, lowest, spent, descents
+
+
+@kernel
+def pursue(
+    model: Model, problem: Problem, q: Array, best: Array, scratch: Scratch, budget: int
+) -> tuple[int, float, int, int]:
+    """Descend from `q` only, into `best`.
+
+    Where the slope vanishes off target, a straight arm for one, the joints are kicked a little,
+    always the same way; a kick that does not pay is taken back, so that an arm at its best keeps
+    still.
+    """
+    code, cost, spent = descend(problem, model.settings, q, scratch, budget, _ENDLESS)
+    copy_joints(q, best)
+    if code != STALLED or spent >= budget:
+        return code, cost, spent, 1
+    for j in range(q.shape[0]):
+        kick = _KICK if j % 2 == 0 else -_KICK
+        if not problem.lower[j] <= q[j] + kick <= problem.upper[j]:
+            kick = -kick
+        q[j] = min(max(q[j] + kick, problem.lower[j]), problem.upper[j])
+    kicked, lowered, used = descend(problem, model.settings, q, scratch, budget - spent, _ENDLESS)
+    if lowered < (1.0 - 1e-6) * cost:
+        copy_joints(q, best)
+        return kicked, lowered, spent + used, 1
+    return code, cost, spent + used, 1
+
+
+@kernel
+def reason(model: Model, problem: Problem, best: Array, scratch: Scratch, code: int) -> int:
+    """Say why `best` is not on target: a more telling code, where there is one."""
+    T, s = problem.target, model.segments
+    dx, dy, dz = T[0, 3] - s[0, 9], T[1, 3] - s[0, 10], T[2, 3] - s[0, 11]
+    far = sqrt(dx * dx + dy * dy + dz * dz) > model.settings[REACH]
+    evaluate(problem, best, scratch, scratch.rows[ERROR])
+    differentiate(problem, scratch)
+    hold_at_limits(problem, scratch, best)
+    if far:
+        return OUT_OF_REACH
+    if code == STALLED:
+        for j in range(best.shape[0]):
+            if scratch.free[j] == 0.0:
+                return AT_LIMIT
+    return code
+
+
+@kernel
+def unwind(model: Model, problem: Problem, q_near: Array, best: Array) -> None:
+    """Turn joints by whole turns to where they are nearest to `q_near`, inside the limits."""
+    for j in range(best.shape[0]):
+        period = model.periods[j]
+        if period > 0.0:
+            turned = best[j] + period * np.rint((q_near[j] - best[j]) / period)
+            if turned < problem.lower[j]:
+                turned += period
+            if turned > problem.upper[j]:
+                turned -= period
+            if problem.lower[j] <= turned <= problem.upper[j]:
+                best[j] = turned
+
+
+@kernel
+def solve_one(
+    model: Model,
+    lower: Array,
+    upper: Array,
+    ranking: Array32,
+    work: Array,
+    target: Array,
+    q_start: Array,
+    begin: int,
+    budget: int,
+) -> int:
+    """Solve one target; see `solve`."""
+    n = lower.shape[0]
+    if not is_transform(target):
+        return BAD_TARGET
+    if not is_finite(q_start, n):
+        return BAD_START
+    best = work[OUTCOME_WIDTH : OUTCOME_WIDTH + n]
+    q = work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n]
+    scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], model.segments.shape[0] - 1, n)
+    for j in range(n):
+        if not lower[j] <= upper[j]:
+            return BAD_BOUNDS
+        q[j] = min(max(q_start[j], lower[j]), upper[j])
+    asked = Problem(model.segments, lower, upper, model.asked, target)
+    if begin == START_ONLY:
+        code, _, spent, descents = pursue(model, asked, q, best, scratch, budget)
+    else:
+        problem = Problem(model.segments, lower, upper, model.searched, target)
+        code, _, spent, descents = search(
+            model, problem, ranking, begin == START_FIRST, q, best, scratch
+        )
+        if code != CONVERGED:
+            dense = work[work.shape[0] - (2 * n + 2) * n :].reshape(2 * n + 2, n)
+            left = int(model.settings[TOTAL_BUDGET]) - spent
+            code, _, used, more = best_effort(model, asked, ranking, q, best, scratch, dense, left)
+            spent, descents = spent + used, descents + more
+        unwind(model, asked, q_start, best)
+    if code != CONVERGED:
+        code = reason(model, asked, best, scratch, code)
+    e = scratch.rows[ERROR]
+    cost = 0.0
+    for i in range(6):
+        cost += 0.5 * (model.asked[WEIGHTS + i] * e[i]) ** 2
     work[CODE] = code
     work[POSITION_ERROR] = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
     work[ROTATION_ERROR] = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
     work[COST] = cost
     work[ITERATIONS] = spent
-    work[RESTARTS] = restarts
-    for j in range(best.shape[0]):
-        work[OUTCOME_WIDTH + j] = best[j]
+    work[RESTARTS] = descents - 1
+    return code
 
 
 @kernel
 def solve(
-    model: Array, ranking: Array32, work: Array, target: Array, q_start: Array, from_start: int
+    packed: Array,
+    limits: Array,
+    ranking: Array32,
+    work: Array,
+    target: Array,
+    q_start: Array,
+    begin: int,
+    budget: int,
 ) -> int:
     """Solve one target: one compiled call from Python, nothing allocated.
 
     Args:
-        model: packed, see Model.
+        packed: (-1,) see model.pack.
+        limits: (2, n) lower and upper.
         ranking: (8 N,) see search.
         work: (work_size,); begins with the outcome afterwards.
         target: (4, 4), checked here.
         q_start: (n,), checked here.
-        from_start: 1 to try `q_start` first, 0 to ignore it.
+        begin: ANYWHERE, START_FIRST or START_ONLY.
+        budget: forward kinematics to spend with START_ONLY.
 
     Returns:
-        CONVERGED or SPENT, or what is wrong with the input.
+        CONVERGED, STALLED, SPENT, AT_LIMIT, OUT_OF_REACH, or BAD_... where the input is.
     """
-    parts = unpack(model)
-    n = parts.lower.shape[0]
-    if not is_transform(target):
-        return BAD_TARGET
-    if not is_finite(q_start, n):
-        return BAD_START
-    q, best = (
-        work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n],
-        work[OUTCOME_WIDTH : OUTCOME_WIDTH + n],
-    )
-    scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], parts.segments.shape[0] - 1, n)
-    for j in range(n):
-        q[j] = min(max(q_start[j], parts.lower[j]), parts.upper[j])
-    problem = Problem(parts.segments, parts.lower, parts.upper, parts.searched, target)
-    code, cost, spent, restarts = search(
-        parts, problem, ranking, from_start != 0, q, best, scratch
-    )
-    if code != CONVERGED:
-        evaluate(problem, best, scratch, scratch.rows[ERROR])
-    report(best, code, cost, spent, restarts, scratch.rows[ERROR], work)
-    return code
-
-
-@kernel
-def track(
-    model: Array, limits: Array, work: Array, target: Array, q_start: Array, budget: int
-) -> int:
-    """Descend from `q_start` inside `limits` (2, n) only; otherwise as `solve`."""
-    parts = unpack(model)
-    n = parts.lower.shape[0]
-    if not is_transform(target):
-        return BAD_TARGET
-    if not is_finite(q_start, n):
-        return BAD_START
-    q = work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n]
-    scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], parts.segments.shape[0] - 1, n)
-    for j in range(n):
-        if not limits[0, j] <= limits[1, j]:
-            return BAD_BOUNDS
-        q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
-    problem = Problem(parts.segments, limits[0], limits[1], parts.asked, target)
-    code, cost, spent = descend(problem, parts.settings, q, scratch, budget, 1 << 30)
-    report(q, code, cost, spent, 0, scratch.rows[ERROR], work)
-    return code
-
-
-@kernel
-def is_finite(q: Array, n: int) -> bool:
-    """Say whether `q` holds n finite numbers."""
-    finite = q.shape[0] == n
-    for j in range(q.shape[0]):
-        finite &= abs(q[j]) < 1e300
-    return finite
+    model = unpack(packed)
+    return solve_one(model, limits[0], limits[1], ranking, work, target, q_start, begin, budget)
 
 
 def work_size(m: int, n: int) -> int:
     """Return how many numbers of work space a solver of m segments and n joints needs."""
-    return OUTCOME_WIDTH + 2 * n + scratch_size(m, n)
+    return OUTCOME_WIDTH + 2 * n + scratch_size(m, n) + (2 * n + 2) * n

@@ -151,7 +151,7 @@ def step(
     phases: Array,
     history: Array,
     newest: NDArray[np.int64],
-) -> None:
+) -> bool:
     """Move on all joints: `inner` within its limits, `outer` as its mean.
 
     Args:
@@ -166,17 +166,20 @@ def step(
         phases: (n, 2, PHASES) scratch.
         history: (n, size, WIDTH).
         newest: (n,).
+
+    Returns:
+        Whether `inner` was at rest all the time.
     """
     window = times[2]
+    first = inner.copy()
     moving = 0.0 if flags[0] != 0.0 else min(times[0], times[1])
     if moving > 0.0:
         lead = goal
         if window > 0.0 and flags[2] != 0.0:
             lead = ahead(goal, goal_velocity, velocity_before, bounds, times[0], window)
-        start = inner.copy()
         toward(inner[0], inner[1], lead, goal_velocity, bounds, moving, flags[1] != 0.0, phases)
         if window > 0.0:
-            remember(history, newest, start[0], start[1], phases, moving)
+            remember(history, newest, first[0], first[1], phases, moving)
     braking = times[0] - moving
     if braking > 0.0:
         start = inner.copy()
@@ -187,3 +190,8 @@ def step(
         mean(history, newest, inner[0], inner[1], window, outer[0], outer[1])
     else:
         outer[:, :] = inner
+    rested = True
+    for i in range(inner.shape[1]):
+        still = first[1, i] == 0.0 and inner[1, i] == 0.0 and inner[0, i] == first[0, i]
+        rested = rested and still
+    return rested

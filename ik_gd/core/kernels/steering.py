@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import EXACT, kernel
-from ik_gd.core.kernels.kinematics import forward, jacobian
-from ik_gd.core.kernels.poses import distance, quaternion_of, rotation_vector, turned
+from ik_gd.core.kernels.kinematics import jacobian
+from ik_gd.core.kernels.poses import rotation_vector, turned
 
 Array = NDArray[np.float64]
 
@@ -219,58 +219,3 @@ def steer(
     position[:] = target[:3]
     quaternion[:] = target[3:]
     return True
-
-
-@kernel(flags=EXACT)
-def assess(
-    segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
-    reference: Array, target: Array, out: Array,
-) -> None:  # fmt: skip
-    """Write how far a command is from where it shall be.
-
-    Args:
-        segments: the chain, see layout.
-        command: (n,) commanded joint positions.
-        goal: (n,) to which they move.
-        velocity: (n,) with which they move.
-        speed: (n,) velocity limits.
-        reference: (7,) position and quaternion for which the goal is the solution.
-        target: (7,) to which that moves.
-        out: (5,) out: from the commanded tip to the target [m]; from there to the goal's tip
-            plus from the reference to the target, [m] and [rad]; how long the joints need to the
-            goal at least [s]; the largest velocity.
-    """
-    here, there = forward(segments, command), forward(segments, goal)
-    a, b = np.empty(4), np.empty(4)
-    quaternion_of(here, a)
-    quaternion_of(there, b)
-    out[0] = distance(here[:3, 3], a, target[:3], a)[0]
-    moved, turn = distance(here[:3, 3], a, there[:3, 3], b)
-    away, askew = distance(reference[:3], reference[3:], target[:3], target[3:])
-    out[1], out[2] = moved + away, turn + askew
-    out[3], out[4] = 0.0, 0.0
-    for i in range(command.shape[0]):
-        out[3] = max(out[3], abs(goal[i] - command[i]) / speed[i])
-        out[4] = max(out[4], abs(velocity[i]))
-
-
-@kernel(flags=EXACT)
-def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Array) -> bool:
-    """Write how fast the goal moves, or zeros if it jumps, and return whether it is finite.
-
-    Args:
-        before: (n,) the goal of the tick before.
-        goal: (n,) the goal.
-        dt: the time between [s]; 0 where they have nothing to do with each other.
-        speed: (n,) velocity limits: what is faster is a jump.
-        out: (n,) out.
-    """
-    finite = True
-    jumps = dt <= 0.0
-    for i in range(goal.shape[0]):
-        moved = goal[i] - before[i]
-        finite = finite and abs(moved) < np.inf
-        jumps = jumps or not abs(moved) <= speed[i] * dt
-    for i in range(goal.shape[0]):
-        out[i] = 0.0 if jumps else (goal[i] - before[i]) / dt
-    return finite

@@ -1,0 +1,124 @@
+"""Pictures of descents: the only file of the command line that imports matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ik_gd.core.errors import IkGdError
+from ik_gd.core.trace import Trace
+
+try:
+    from matplotlib.figure import Figure
+except ImportError as error:
+    raise IkGdError('pictures need matplotlib: pip install matplotlib') from error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLOURS = ('#d1495b', '#edae49', '#00798c', '#6a4c93', '#30638e', '#606c38')
+
+Array = NDArray[np.float64]
+
+
+def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -> None:
+    """Draw the cost against the iteration for several step rules side by side.
+
+    Args:
+        path: the picture's file; its ending says the kind (.png, .svg, .pdf).
+        traces: one for each rule, by the name that the legend shows.
+        title: one line above.
+
+    Raises:
+        IkGdError: the file cannot be written.
+    """
+    figure = Figure(figsize=(7.0, 4.2), layout='constrained')
+    axes = figure.add_subplot()
+    floor = 1e-30  # a logarithm has no zero
+    for (name, trace), colour in zip(traces.items(), _cycle(len(traces)), strict=True):
+        costs = np.maximum(trace.costs, floor)
+        axes.semilogy(range(len(costs)), costs, color=colour, label=name, linewidth=1.6)
+        axes.semilogy(len(costs) - 1, costs[-1], 'o', color=colour, markersize=5)
+    axes.set_xlabel('iteration')
+    axes.set_ylabel('cost, 1/2 sum (weight * error)$^2$')
+    axes.set_title(title, loc='left', fontsize=10)
+    axes.grid(color='0.9')
+    axes.spines[['top', 'right']].set_visible(False)
+    axes.legend(frameon=False)
+    _save(figure, path)
+
+
+def landscape_plot(
+    path: Path,
+    names: tuple[str, str],
+    first: Array,
+    second: Array,
+    distances: Array,
+    paths: Mapping[str, Array],
+    title: str = '',
+) -> None:
+    """Draw the distance from the target over two joints, as a surface and as a map with paths.
+
+    Args:
+        path: the picture's file.
+        names: of the two joints.
+        first: (k,) positions of the first joint [rad or m].
+        second: (m,) of the second.
+        distances: (m, k) [m].
+        paths: for each descent its name and the two joints (i, 2) after each iteration.
+        title: one line above.
+
+    Raises:
+        IkGdError: the file cannot be written.
+    """
+    figure = Figure(figsize=(11.0, 5.0), layout='constrained')
+    surface = figure.add_subplot(1, 2, 1, projection='3d')
+    A, B = np.meshgrid(first, second)
+    surface.plot_surface(
+        A, B, distances, cmap='viridis', rcount=70, ccount=70, linewidth=0.0, alpha=0.95
+    )
+    surface.set_xlabel(names[0])
+    surface.set_ylabel(names[1])
+    surface.set_zlabel('distance [m]')
+    surface.view_init(elev=42.0, azim=-125.0)
+    flat = figure.add_subplot(1, 2, 2)
+    shades = flat.contourf(first, second, distances, levels=24, cmap='viridis')
+    figure.colorbar(shades, ax=flat, label='distance of the tip from the target [m]')
+    _draw_paths(flat, paths)
+    flat.set_xlabel(f'{names[0]} [rad or m]')
+    flat.set_ylabel(f'{names[1]} [rad or m]')
+    figure.suptitle(title, fontsize=10)
+    _save(figure, path)
+
+
+def _draw_paths(axes: Axes, paths: Mapping[str, Array]) -> None:
+    limits = axes.get_xlim(), axes.get_ylim()
+    for (name, joints), colour in zip(paths.items(), _cycle(len(paths)), strict=True):
+        label = f'{name}: {len(joints) - 1} iterations'
+        shared = {'color': colour, 'markeredgecolor': 'white', 'clip_on': False}
+        a, b = joints.T
+        axes.plot(a, b, '.-', markersize=4, markeredgewidth=0.3, label=label, **shared)
+        axes.plot(a[-1], b[-1], 'X', markersize=9, **shared)
+    if paths:
+        start = next(iter(paths.values()))[0]
+        axes.plot(*start, 'o', color='white', markersize=8, markeredgecolor='black')
+        axes.legend(
+            loc='upper center', bbox_to_anchor=(0.5, -0.14), fontsize=8, frameon=False, ncols=2
+        )
+    axes.set_xlim(limits[0])
+    axes.set_ylim(limits[1])
+
+
+def _cycle(count: int) -> list[str]:
+    return [_COLOURS[i % len(_COLOURS)] for i in range(count)]
+
+
+def _save(figure: Figure, path: Path) -> None:
+    try:
+        figure.savefig(path, dpi=130)
+    except (OSError, ValueError) as error:
+        raise IkGdError(f'cannot write the picture {path}: {error}') from error

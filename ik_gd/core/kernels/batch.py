@@ -1,0 +1,67 @@
+"""Many targets over all cores; imported only on demand, for threads cost memory and time."""
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from ik_gd.core.kernels.compiled import kernel
+from ik_gd.core.kernels.model import unpack
+from ik_gd.core.kernels.search import OUTCOME_WIDTH, solve_one
+
+Array = NDArray[np.float64]
+Array32 = NDArray[np.float32]
+
+
+@kernel(parallel=True)
+def solve_many(
+    packed: Array,
+    limits: Array,
+    rankings: Array32,
+    works: Array,
+    targets: Array,
+    starts: Array,
+    begin: int,
+    fields: Array,
+    joints: Array,
+) -> int:
+    """Solve N targets; as search.solve for each, whichever thread takes it.
+
+    Args:
+        packed: see model.pack.
+        limits: (2, n).
+        rankings: (threads, 8 samples), one row of work space each.
+        works: (threads, work_size).
+        targets: (N, 4, 4).
+        starts: (N, n), or (1, n) for all.
+        begin: search.ANYWHERE or START_FIRST.
+        fields: (N, OUTCOME_WIDTH) out.
+        joints: (N, n) out.
+
+    Returns:
+        -1, or the index of a target or start that cannot be used.
+    """
+    model = unpack(packed)
+    threads, n = works.shape[0], limits.shape[1]
+    count = targets.shape[0]
+    bad = np.full(threads, -1)
+    for thread in prange(threads):
+        work = works[thread]
+        for i in range(thread, count, threads):
+            code = solve_one(
+                model,
+                limits[0],
+                limits[1],
+                rankings[thread],
+                work,
+                targets[i],
+                starts[i % starts.shape[0]],
+                begin,
+                0,
+            )
+            if code < 0:
+                bad[thread] = i
+            for k in range(OUTCOME_WIDTH):
+                fields[i, k] = work[k]
+            for j in range(n):
+                joints[i, j] = work[OUTCOME_WIDTH + j]
+    return bad.max()
