@@ -148,4 +148,6 @@ class SerialPort:
 
 
 def _reason(error: BaseException) -> str:
-    return str(getattr(error, 'strerror', None) or error)
+    """Return the system's words for an error; pyserial wraps them in its own."""
+    number = getattr(error, 'errno', None)
+    return os.strerror(number) if isinstance(number, int) else str(error)
