@@ -49,7 +49,7 @@ def sent_goals(bus, path):
 @pytest.mark.parametrize('driver', FILES)
 def test_scan_finds_driver_rate_ids_and_models_and_moves_nothing(driver, bus_of, capsys):
     bus = bus_of(FILES[driver])
-    words = ['--port', bus.path, '--ids', '1-7', '--timeout-ms', 30]
+    words = ['--port', bus.path, '--ids', '1-7', '--timeout-ms', 100]
     if driver == 'feetech_sts':  # once without being told the driver
         words += ['--baud', 1_000_000]
     else:

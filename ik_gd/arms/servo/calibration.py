@@ -139,7 +139,8 @@ class BusSettings:
 
     Attributes:
         driver: the servo family, a key of ik_gd.arms.servo.families.FAMILIES.
-        port: the serial device; a /dev/serial/by-id path survives replugging.
+        port: the serial device; a /dev/serial/by-id path survives replugging. For a PCA9685 board
+            its I2C address, such as '0x40'.
         baud: bits per second.
         rate: control cycles a second [Hz].
         timeout: how long to wait for an answer beyond its time on the wire [s].
@@ -156,7 +157,7 @@ class BusSettings:
 
     driver: str
     port: str
-    baud: int
+    baud: int = 1_000_000
     rate: float = 100.0
     timeout: float = 0.02
     retries: int = 2
