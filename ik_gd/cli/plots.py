@@ -20,7 +20,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = ('#d1495b', '#edae49', '#00798c', '#6a4c93', '#30638e', '#606c38')
+_COLOURS = ('#ff4d4d', '#ffb703', '#ff70d4', '#45c4ff', '#7bd836', '#9d6bff')
 
 Array = NDArray[np.float64]
 
