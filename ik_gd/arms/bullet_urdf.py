@@ -120,7 +120,7 @@ def prepare_urdf(
     movable = [joint for joint in tree.joints if joint.is_movable]
     return BulletUrdf(
         name=tree.name,
-        text=ElementTree.tostring(root, encoding='unicode'),
+        text=_as_text(root),
         joints=tuple(
             _driven(joint, default_velocity, default_effort)
             for joint in movable
@@ -152,6 +152,12 @@ def one_color_per_link(text: str) -> str:
             by_material.setdefault(name, []).append(visual)
         for number, visuals in enumerate(list(by_material.values())[1:]):
             _move_to_own_link(root, link, visuals, f'{link.get("name")} visual {number}')
+    return _as_text(root)
+
+
+def _as_text(root: ElementTree.Element) -> str:
+    """Return XML in short lines: PyBullet reads a file in lines and tears those beyond 8 kB."""
+    ElementTree.indent(root)
     return ElementTree.tostring(root, encoding='unicode')
 
 

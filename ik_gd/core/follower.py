@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.feedback import Feedback, Supervisor
 from ik_gd.core.follower_settings import FollowerSettings, per_joint
-from ik_gd.core.kernels import steering
 from ik_gd.core.motion import LONGEST_STEP, SHORTEST_STEP, JointMotion, MotionLimits
 from ik_gd.core.pose import Pose
+from ik_gd.core.progress import Progress
 from ik_gd.core.pursuit import Pursuit
 from ik_gd.core.reference import Asked, Reference
 from ik_gd.core.states import CONDUCT, Conduct, Event, FollowerState, next_state
@@ -25,8 +25,6 @@ __all__ = ['Follower', 'FollowerSettings', 'FollowerState', 'Tick']
 
 Array = NDArray[np.float64]
 
-_AT_REST = 1e-3  # [rad/s or m/s] slower counts as arrived
-_STAYS_REACHED = 1.5  # tolerances until a reached target is no longer
 _EAGER, _RELUCTANT = 1.0, 4.0  # periods of lag at which a straight path starts to wait, and waits
 
 
@@ -51,8 +49,8 @@ class Follower:
     ) -> None:
         self._chain = chain
         self._solver = solver
-        self._counts_rotation = bool(solver.objective.weights[3:].any())
         self._is_paused = False
+        self._fault: str | None = None
         self._reset(settings or FollowerSettings())
 
     def _reset(self, settings: FollowerSettings) -> None:
@@ -63,16 +61,14 @@ class Follower:
         self._reference = Reference(chain, self._solver.objective.weights)
         self._pursuit = Pursuit(chain, self._solver)
         self._motion = JointMotion(limits, 1.0 / settings.rate)
-        self._measures = np.zeros(5)
-        self._errors = (np.nan, np.nan)
+        self._progress = Progress(chain, bool(self._solver.objective.weights[3:].any()))
         self._next_target: tuple[Pose, float] | None = None
         self._next_settings: FollowerSettings | None = None
-        self._fault: str | None = None
         self._fault_is_cleared = False
+        self._why_halted = Event.STUCK
         self._is_home = False
         self._is_engaged = False
         self._restart = True
-        self._lag = 0.0
         self._time: float | None = None
         self._tick: Tick | None = None
         self._configure(settings)
@@ -154,8 +150,8 @@ class Follower:
         self._next_settings = settings
 
     def reset(self) -> None:
-        """Forget all but the settings and the pause, as when time ran backward."""
-        self._reset(self._settings)
+        """Forget all but settings, pause and fault, as when time ran backward."""
+        self._reset(self._next_settings or self._settings)
 
     # What a tick does.
 
@@ -173,14 +169,15 @@ class Follower:
             return self._tick if dt == 0.0 else self._tick._replace(command=None)
         self._time = now
         self._adopt_settings()
+        was_at_rest = self._motion.at_rest
         event = self._hindrance(now)
         if event is None:
             event = self._follow(now, dt)
         else:
             self._rest(dt)
         self._state = next_state(self._state, event)
-        if CONDUCT[self._state] is Conduct.STOP_THEN_SILENT and self._motion.at_rest:
-            self._is_engaged = False
+        if CONDUCT[self._state] is Conduct.STOP_THEN_SILENT and was_at_rest:
+            self._is_engaged = False  # one tick late: the last command is one to hold
         self._tick = self._report(now)
         return self._tick
 
@@ -211,7 +208,8 @@ class Follower:
 
     def _rest(self, dt: float) -> None:
         self._restart = True
-        self._errors = (np.nan, np.nan)
+        self._reference.is_halted = False
+        self._progress.forget()
         self._pursuit.iterations = 0
         if self._is_engaged:
             self._motion.stop(dt)
@@ -224,10 +222,14 @@ class Follower:
             self._is_engaged = True
             self._restart = True
             dt = 0.0
+        if reference.is_halted:  # a jog against an edge: nothing winds up
+            motion.stop(dt)
+            self._restart = True
+            return self._why_halted
         if self._restart:
             pursuit.start(motion.resting_place)
             reference.start(pursuit.goal)
-            self._lag = 0.0
+            self._progress.forget()
             self._restart = False
         moving = min(dt, LONGEST_STEP * self._period)
         if reference.asked is Asked.HOME:
@@ -235,7 +237,7 @@ class Follower:
             reference.place(self._home)
             reference.target[:] = reference.pose
         else:
-            lag = self._lag / self._period - self._limits.smoothing_time / self._period
+            lag = (self._progress.lag - self._limits.smoothing_time) / self._period
             willing = (_RELUCTANT - lag) / (_RELUCTANT - _EAGER)
             willing = min(max(willing, 0.0), 1.0)
             reference.move(now, moving, pursuit.goal, pursuit.goal_velocity, willing)
@@ -244,49 +246,14 @@ class Follower:
                 self._rest(dt)
                 return Event.FAULT_FOUND
         motion.step(pursuit.goal, pursuit.goal_velocity, dt, lead=not reference.is_steered)
-        return self._judge(moving)
-
-    def _judge(self, dt: float) -> Event:
-        """Measure how far the command is from its target, and return what that means."""
-        pursuit, reference = self._pursuit, self._reference
-        steering.assess(
-            self._chain.segments,
-            self._motion.position,
-            pursuit.goal,
-            self._motion.velocity,
-            self._limits.max_velocity,
-            reference.pose,
-            reference.target,
-            self._measures,
-        )
-        position_error, way, turn, self._lag, speed = self._measures.tolist()
-        solution = pursuit.solution
-        rotation_error = turn + (solution.rotation_error if solution is not None else 0.0)
-        if not self._counts_rotation:
-            rotation_error = turn = 0.0
-        self._errors = (position_error, rotation_error)
-        if speed <= _AT_REST and reference.asked is not Asked.TWIST:
-            slack = _STAYS_REACHED if self._state is FollowerState.REACHED else 1.0
-            meters = slack * self._settings.position_tolerance
-            radians = slack * self._settings.rotation_tolerance
-            is_solved = solution is None or solution.converged
-            if (position_error <= meters and rotation_error <= radians) or (
-                is_solved and way <= meters and turn <= radians
-            ):
-                self._arrive()
-                return Event.ARRIVED
-        if solution is None:
-            return Event.ON_THE_WAY
-        if not solution.converged and reference.is_blocked(
-            solution.position_error, solution.rotation_error, dt
-        ):
-            self._restart = True  # from where the arm comes to rest: nothing winds up
-            return Event.STUCK if pursuit.limiting_joint is None else Event.LIMITED
-        if pursuit.is_beyond_reach:
-            return Event.BEYOND_REACH
-        if pursuit.limiting_joint is not None:
-            return Event.LIMITED
-        return Event.STUCK if pursuit.is_stuck else Event.ON_THE_WAY
+        event = self._progress.judge(motion, pursuit, reference, self._settings)
+        if event is Event.ARRIVED:
+            self._arrive()
+        elif reference.is_blocked(pursuit.solution, moving):
+            reference.is_halted = True
+            event = Event.STUCK if pursuit.limiting_joint is None else Event.LIMITED
+            self._why_halted = event
+        return event
 
     def _arrive(self) -> None:
         """Take on the target that waited for the arm to be home."""
@@ -316,7 +283,8 @@ class Follower:
             state,
             self._motion.position.copy() if self._is_engaged else None,
             self._motion.velocity.copy(),
-            *self._errors,
+            self._progress.position_error,
+            self._progress.rotation_error,
             self._pursuit.iterations,
             limiting,
             missing,
@@ -330,6 +298,7 @@ class Follower:
         self._next_target = None
         if self._reference.asked is not kind:
             self._restart = True
+            self._reference.is_halted = False
         self._reference.asked = kind
 
     def _adopt_settings(self) -> None:
@@ -345,7 +314,8 @@ class Follower:
         self._settings = settings
         self._limits = limits
         self._period = 1.0 / settings.rate
-        self._home = settings.home_posture(self._chain)
+        home = settings.home_posture(self._chain)
+        self._home = np.clip(home, limits.lower, limits.upper)  # a margin may exclude it
         max_error = per_joint('max_following_error', settings.max_following_error, self._chain)
         self._supervisor = Supervisor(
             self._chain.joint_names, max_error, settings.following_error_time

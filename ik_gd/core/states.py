@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import Enum
 
 
@@ -120,6 +121,8 @@ def as_markdown() -> str:
         '|---|---|',
         *(f'| `{e.name}` | {e.value} |' for e in Event),
         '',
+        *_drawing(),
+        '',
         'The next state, for each state (row) and event (column); an empty cell changes nothing.',
         '',
         '| | ' + ' | '.join(f'`{e.name}`' for e in Event) + ' |',
@@ -127,6 +130,23 @@ def as_markdown() -> str:
         *(_row(state) for state in FollowerState),
     ]
     return '\n'.join(lines) + '\n'
+
+
+def _drawing() -> list[str]:
+    """Return a Mermaid chart: where events lead from most states, and the exceptions."""
+    usual = {
+        event: Counter(row[event] for row in TRANSITIONS.values() if event in row).most_common(1)
+        for event in Event
+    }
+    lines = ['```mermaid', 'flowchart LR', '  ANY(["any state but FAULT"])']
+    for event, targets in usual.items():
+        if targets and targets[0][1] > 1:
+            lines.append(f'  ANY -->|{event.name}| {targets[0][0].name}')
+    for state, row in TRANSITIONS.items():
+        for event, after in row.items():
+            if usual[event][0][1] == 1 or usual[event][0][0] is not after:
+                lines.append(f'  {state.name} -->|{event.name}| {after.name}')
+    return [*lines, '```']
 
 
 def _row(state: FollowerState) -> str:

@@ -67,3 +67,7 @@ def run(
                 node.on_exit()
             node.destroy_node()
         rclpy.try_shutdown()
+        # A second signal, as from launch after a terminal's Ctrl-C, must not kill the interpreter
+        # while it shuts down: the exit code says that all went well.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)

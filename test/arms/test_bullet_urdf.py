@@ -134,3 +134,16 @@ def test_a_second_colour_of_a_link_becomes_a_link_fixed_to_it() -> None:
     assert colors == [['red', 'red'], ['blue']]
     assert root.find('joint').get('type') == 'fixed'
     assert root.find('joint/parent').get('link') == 'base'
+
+
+def test_no_line_is_longer_than_pybullet_reads(folder) -> None:
+    links = ''.join(
+        f'<link name="l{i}"/><joint name="j{i}" type="fixed">'
+        f'<parent link="base"/><child link="l{i}"/></joint>'
+        for i in range(300)
+    )
+    text = ARM.replace('\n', '').replace('</robot>', links + '</robot>')
+    assert max(map(len, text.splitlines())) > 8192
+    prepared = prepare_urdf(text, folder).text
+    assert max(map(len, prepared.splitlines())) < 1024
+    assert max(map(len, one_color_per_link(prepared).splitlines())) < 1024

@@ -290,6 +290,27 @@ def test_home_goes_straight_in_joint_space_and_targets_wait_for_it() -> None:
     rig.assert_limits_were_kept()
 
 
+def test_a_home_inside_the_margin_is_gone_to_as_far_as_the_margin_allows() -> None:
+    chain = Chain.from_urdf(FIVE_JOINTS)
+    home = [1.9, 0.0, 0.5, 0.0, 0.0]
+    rig = Rig(
+        chain, np.zeros(5), Objective.position(), home=home, position_limit_margin=[0.1] * 4 + [0]
+    )
+    rig.follower.home(rig.now)
+    assert rig.run(4.0).state is S.REACHED
+    np.testing.assert_allclose(rig.measured, [1.8, *home[1:]], atol=1e-9)
+
+
+def test_a_fault_outlasts_time_that_runs_backward() -> None:
+    rig = panda_rig()
+    rig.run(0.1)
+    rig.follower.raise_fault('the cover is open', rig.now)
+    rig.run(0.1)
+    rig.now = 3.0
+    rig.step()
+    assert rig.step().state is S.FAULT
+
+
 def test_a_fault_is_latched_until_it_is_cleared_and_then_nothing_moves() -> None:
     rig = panda_rig()
     rig.follower.set_target(shifted(rig.tip, 0.3, 0.0, 0.0), rig.now)

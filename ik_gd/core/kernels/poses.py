@@ -170,4 +170,4 @@ def learn_velocity(
             step = moved[kind, i] / elapsed
             estimate[kind, i] += (gain if agrees else 1.0) * (step - estimate[kind, i])
             velocity[kind, i] = estimate[kind, i] * (agreed[kind] / trusted)
-    return agreed[0] > 0.0 or agreed[1] > 0.0
+    return bool(agreed[0] > 0.0 or agreed[1] > 0.0)

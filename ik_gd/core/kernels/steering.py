@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import EXACT, kernel
-from ik_gd.core.kernels.kinematics import forward, jacobian
-from ik_gd.core.kernels.poses import distance, quaternion_of, rotation_vector, turned
+from ik_gd.core.kernels.kinematics import jacobian
+from ik_gd.core.kernels.poses import rotation_vector, turned
 
 Array = NDArray[np.float64]
 
@@ -19,8 +19,8 @@ _DAMPING = 0.02**2
 # Of the joints' acceleration, for changes of the twist: what a joint can catch up within the
 # same tick. More, and it would lag, and the tip leave the line. 1 / (1 + sqrt(2)) is the most.
 _SHARE = 0.35
+_FAST = 0.95  # of the joints' speed, so that they can also catch up
 _ARRIVED = 1e-10  # [m] and [rad]
-_PRESSES = 1e-3  # of the error, the slope by which a joint is said to want beyond its limit
 
 
 @kernel(flags=EXACT)
@@ -138,6 +138,40 @@ def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
 
 
 @kernel(flags=EXACT)
+def ramp(
+    J: Array, weights: Array, wanted: Array, rates_before: Array, bounds: Array, dt: float,
+    twist: Array,
+) -> None:  # fmt: skip
+    """Change a twist toward the wanted one, no further than the joints can follow at once.
+
+    Args:
+        J: (6, n) at the goal posture.
+        weights: (6,) of the directions, 0 .. 1.
+        wanted: (6,) which is slowed, in place, to what the joints' speed allows.
+        rates_before: (n,) how fast the joints' goal moved in the step before.
+        bounds: (2, n) velocity and acceleration limits of the joints.
+        dt: how long the step lasts [s].
+        twist: (6,) in and out.
+    """
+    n = J.shape[1]
+    rates = np.empty(n)
+    joint_rates(J, weights, wanted, rates)
+    factor = 1.0
+    for i in range(n):
+        if abs(rates[i]) * factor > _FAST * bounds[0, i]:
+            factor = _FAST * bounds[0, i] / abs(rates[i])
+    wanted *= factor
+    joint_rates(J, weights, wanted - twist, rates)
+    change = 1.0
+    for i in range(n):
+        if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
+            change = _SHARE * bounds[1, i] * dt / abs(rates[i])
+    twist += change * (wanted - twist)
+    joint_rates(J, weights, twist, rates)
+    twist *= followable(rates, rates_before, bounds, dt)
+
+
+@kernel(flags=EXACT)
 def steer(
     segments: Array, q: Array, rates_before: Array, position: Array, quaternion: Array,
     twist: Array, target: Array, target_velocity: Array, weights: Array, speeds: Array,
@@ -164,7 +198,6 @@ def steer(
         Whether the pose is on the target.
     """
     dt, willing = times[0], times[1]
-    n = q.shape[0]
     J = jacobian(segments, q)
     wanted = np.empty(6)
     if jogging:
@@ -183,26 +216,9 @@ def steer(
             dt,
             wanted,
         )
-    rates = np.empty(n)
-    joint_rates(J, weights, wanted, rates)
-    factor = willing * capped(wanted, speeds[0], speeds[1])
-    for i in range(n):
-        if abs(rates[i]) * factor > 0.95 * bounds[0, i]:
-            factor = 0.95 * bounds[0, i] / abs(rates[i])
-    wanted *= factor
-    joint_rates(J, weights, wanted - twist, rates)
-    change = 1.0
-    for i in range(n):
-        if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
-            change = _SHARE * bounds[1, i] * dt / abs(rates[i])
-    for i in range(6):
-        twist[i] += change * (wanted[i] - twist[i])
-    joint_rates(J, weights, twist, rates)
-    keep = followable(rates, rates_before, bounds, dt)
-    step = np.empty(6)
-    for i in range(6):
-        twist[i] *= keep
-        step[i] = twist[i] * dt
+    wanted *= willing * capped(wanted, speeds[0], speeds[1])
+    ramp(J, weights, wanted, rates_before, bounds, dt, twist)
+    step = twist * dt
     for i in range(3):
         position[i] += step[i]
     before = quaternion.copy()
@@ -220,94 +236,3 @@ def steer(
     position[:] = target[:3]
     quaternion[:] = target[3:]
     return True
-
-
-@kernel(flags=EXACT)
-def assess(
-    segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
-    reference: Array, target: Array, out: Array,
-) -> None:  # fmt: skip
-    """Write how far a command is from where it shall be.
-
-    Args:
-        segments: the chain, see layout.
-        command: (n,) commanded joint positions.
-        goal: (n,) to which they move.
-        velocity: (n,) with which they move.
-        speed: (n,) velocity limits.
-        reference: (7,) position and quaternion for which the goal is the solution.
-        target: (7,) to which that moves.
-        out: (5,) out: from the commanded tip to the target [m]; from there to the goal's tip
-            plus from the reference to the target, [m] and [rad]; how long the joints need to the
-            goal at least [s]; the largest velocity.
-    """
-    here, there = forward(segments, command), forward(segments, goal)
-    a, b = np.empty(4), np.empty(4)
-    quaternion_of(here, a)
-    quaternion_of(there, b)
-    out[0] = distance(here[:3, 3], a, target[:3], a)[0]
-    moved, turn = distance(here[:3, 3], a, there[:3, 3], b)
-    away, askew = distance(reference[:3], reference[3:], target[:3], target[3:])
-    out[1], out[2] = moved + away, turn + askew
-    out[3], out[4] = 0.0, 0.0
-    for i in range(command.shape[0]):
-        out[3] = max(out[3], abs(goal[i] - command[i]) / speed[i])
-        out[4] = max(out[4], abs(velocity[i]))
-
-
-@kernel(flags=EXACT)
-def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Array) -> bool:
-    """Write how fast the goal moves, or zeros if it jumps, and return whether it is finite.
-
-    Args:
-        before: (n,) the goal of the tick before.
-        goal: (n,) the goal.
-        dt: the time between [s]; 0 where they have nothing to do with each other.
-        speed: (n,) velocity limits: what is faster is a jump.
-        out: (n,) out.
-    """
-    finite = True
-    jumps = dt <= 0.0
-    for i in range(goal.shape[0]):
-        moved = goal[i] - before[i]
-        finite = finite and abs(moved) < np.inf
-        jumps = jumps or not abs(moved) <= speed[i] * dt
-    for i in range(goal.shape[0]):
-        out[i] = 0.0 if jumps else (goal[i] - before[i]) / dt
-    return finite
-
-
-@kernel(flags=EXACT)
-def pressing_joint(
-    segments: Array, q: Array, target: Array, weights: Array, lower: Array, upper: Array
-) -> int:
-    """Return the joint at a limit that would lower the cost most beyond it, or -1 if none would.
-
-    Args:
-        segments: the chain, see layout.
-        q: (n,) where descent ended.
-        target: (7,) position and quaternion.
-        weights: (6,) of the objective's directions.
-        lower: (n,) limits.
-        upper: (n,) limits.
-    """
-    T = forward(segments, q)
-    J = jacobian(segments, q)
-    quaternion, error = np.empty(4), np.empty(6)
-    quaternion_of(T, quaternion)
-    rotation_vector(quaternion, target[3:], error[3:])
-    size = 0.0
-    for i in range(6):
-        if i < 3:
-            error[i] = target[i] - T[i, 3]
-        error[i] *= weights[i] * weights[i]
-        size = max(size, abs(error[i]))
-    pressing, hardest = -1, _PRESSES * size
-    for k in range(q.shape[0]):
-        downhill = 0.0
-        for i in range(6):
-            downhill += J[i, k] * error[i]
-        at_limit = q[k] >= upper[k] if downhill > 0.0 else q[k] <= lower[k]
-        if at_limit and abs(downhill) > hardest:
-            pressing, hardest = k, abs(downhill)
-    return pressing
