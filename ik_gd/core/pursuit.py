@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 _SEARCH_SEED = 0  # of the search for another branch: the same target, the same answer
 _FINER = 1e-3  # of the solver's tolerances, so that slow targets do not make the goal stutter
+_SAME = (0.98, 1.5)  # times a cost: outside, descent got somewhere, or the target is another
 _BLOCKED = (SolutionStatus.STALLED, SolutionStatus.AT_LIMIT)
 
 
@@ -59,6 +60,7 @@ class Pursuit:
         self._goal_before = np.zeros(chain.dof)
         self._solved = b''  # the bytes of the pose that the solution is for
         self._stuck_since: float | None = None
+        self._stuck_cost = np.inf
         self._has_searched = False
         self._was_smooth = False
 
@@ -76,6 +78,7 @@ class Pursuit:
         self.iterations = 0
         self._solved = b''
         self._was_smooth = False
+        self._stuck_cost = np.inf
         self._end_of_stall()
 
     def go_to(self, q: Array) -> None:
@@ -84,6 +87,7 @@ class Pursuit:
         self.goal_velocity[:] = 0.0
         self.solution = None
         self.iterations = 0
+        self.limiting_joint = None
         self._was_smooth = False
         self._end_of_stall()
 
@@ -132,10 +136,13 @@ class Pursuit:
             or self.solution.status is SolutionStatus.OUT_OF_REACH
         )
         self.limiting_joint = None
-        if self.solution.status not in _BLOCKED:
+        if self.solution.status in _BLOCKED:
+            self._find_limiting_joint(pose)
+        cost = np.inf if self.solution.converged else self.solution.cost
+        if not _SAME[0] * self._stuck_cost < cost < _SAME[1] * self._stuck_cost:
+            self._stuck_cost = cost
             self._end_of_stall()
             return
-        self._find_limiting_joint(pose)
         if self._stuck_since is None:
             self._stuck_since = now
         self.is_stuck = now - self._stuck_since >= self._settings.stall_time
@@ -166,5 +173,4 @@ class Pursuit:
     def _end_of_stall(self) -> None:
         self._stuck_since = None
         self.is_stuck = False
-        self.limiting_joint = None
         self._has_searched = False

@@ -89,9 +89,6 @@ class FollowedArm:
             self._position[self._columns] = tick.command
             self._velocity[self._columns] = tick.velocity
             self._output.publish(self._position, self._velocity, stamp)
-        elif self._velocity.any():  # silence begins with a command to hold
-            self._velocity[:] = 0.0
-            self._output.publish(self._position, self._velocity, stamp)
         return tick
 
     def check(self, settings: IkSettings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,11 +27,11 @@ def desk6() -> Chain:
     return Chain.from_urdf(DESK6)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def start_node(
     ros: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., NodeProcess]]:
-    """Start nodes that end at the latest with the tests."""
+    """Start nodes that end at the latest with the tests of the module."""
     folder = tmp_path_factory.mktemp('nodes')
     started: list[NodeProcess] = []
     number = itertools.count()
@@ -41,6 +42,9 @@ def start_node(
         return node
 
     yield start
+    for node in started:
+        if node.process.poll() is None:
+            node.process.send_signal(signal.SIGINT)
     for node in started:
         node.stop()
 
@@ -62,12 +66,12 @@ def make_bench(ros: None, desk6: Chain) -> Iterator[Callable[..., Bench]]:
 @pytest.fixture(scope='module')
 def shared_node(start_node: Callable[..., NodeProcess]) -> NodeProcess:
     """The ik_node that most tests of a module share."""
-    return start_node('ik_node', parameters={'urdf': str(DESK6)})
+    return start_node('ik_node', parameters={'urdf': str(DESK6)}, remaps=['__ns:=/shared'])
 
 
 @pytest.fixture(scope='module')
 def shared_bench(shared_node: NodeProcess, desk6: Chain) -> Iterator[Bench]:
-    bench = Bench(desk6)
+    bench = Bench(desk6, namespace='shared')
     bench.wait_for_node()
     yield bench
     bench.destroy_node()

@@ -19,6 +19,7 @@ _DAMPING = 0.02**2
 # Of the joints' acceleration, for changes of the twist: what a joint can catch up within the
 # same tick. More, and it would lag, and the tip leave the line. 1 / (1 + sqrt(2)) is the most.
 _SHARE = 0.35
+_FAST = 0.95  # of the joints' speed, so that they can also catch up
 _ARRIVED = 1e-10  # [m] and [rad]
 
 
@@ -137,6 +138,40 @@ def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
 
 
 @kernel(flags=EXACT)
+def ramp(
+    J: Array, weights: Array, wanted: Array, rates_before: Array, bounds: Array, dt: float,
+    twist: Array,
+) -> None:  # fmt: skip
+    """Change a twist toward the wanted one, no further than the joints can follow at once.
+
+    Args:
+        J: (6, n) at the goal posture.
+        weights: (6,) of the directions, 0 .. 1.
+        wanted: (6,) which is slowed, in place, to what the joints' speed allows.
+        rates_before: (n,) how fast the joints' goal moved in the step before.
+        bounds: (2, n) velocity and acceleration limits of the joints.
+        dt: how long the step lasts [s].
+        twist: (6,) in and out.
+    """
+    n = J.shape[1]
+    rates = np.empty(n)
+    joint_rates(J, weights, wanted, rates)
+    factor = 1.0
+    for i in range(n):
+        if abs(rates[i]) * factor > _FAST * bounds[0, i]:
+            factor = _FAST * bounds[0, i] / abs(rates[i])
+    wanted *= factor
+    joint_rates(J, weights, wanted - twist, rates)
+    change = 1.0
+    for i in range(n):
+        if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
+            change = _SHARE * bounds[1, i] * dt / abs(rates[i])
+    twist += change * (wanted - twist)
+    joint_rates(J, weights, twist, rates)
+    twist *= followable(rates, rates_before, bounds, dt)
+
+
+@kernel(flags=EXACT)
 def steer(
     segments: Array, q: Array, rates_before: Array, position: Array, quaternion: Array,
     twist: Array, target: Array, target_velocity: Array, weights: Array, speeds: Array,
@@ -163,7 +198,6 @@ def steer(
         Whether the pose is on the target.
     """
     dt, willing = times[0], times[1]
-    n = q.shape[0]
     J = jacobian(segments, q)
     wanted = np.empty(6)
     if jogging:
@@ -182,26 +216,9 @@ def steer(
             dt,
             wanted,
         )
-    rates = np.empty(n)
-    joint_rates(J, weights, wanted, rates)
-    factor = willing * capped(wanted, speeds[0], speeds[1])
-    for i in range(n):
-        if abs(rates[i]) * factor > 0.95 * bounds[0, i]:
-            factor = 0.95 * bounds[0, i] / abs(rates[i])
-    wanted *= factor
-    joint_rates(J, weights, wanted - twist, rates)
-    change = 1.0
-    for i in range(n):
-        if abs(rates[i]) * change > _SHARE * bounds[1, i] * dt:
-            change = _SHARE * bounds[1, i] * dt / abs(rates[i])
-    for i in range(6):
-        twist[i] += change * (wanted[i] - twist[i])
-    joint_rates(J, weights, twist, rates)
-    keep = followable(rates, rates_before, bounds, dt)
-    step = np.empty(6)
-    for i in range(6):
-        twist[i] *= keep
-        step[i] = twist[i] * dt
+    wanted *= willing * capped(wanted, speeds[0], speeds[1])
+    ramp(J, weights, wanted, rates_before, bounds, dt, twist)
+    step = twist * dt
     for i in range(3):
         position[i] += step[i]
     before = quaternion.copy()
