@@ -71,7 +71,8 @@ def spider_urdf() -> str:
             parent = f'{name}_link'
         parts.append(
             f'<link name="foot{leg}"/><joint name="end{leg}" type="fixed">'
-            f'<parent link="{parent}"/><child link="foot{leg}"/><origin xyz="{TIBIA} 0 0"/></joint>'
+            f'<parent link="{parent}"/><child link="foot{leg}"/>'
+            f'<origin xyz="{TIBIA} 0 0"/></joint>'
         )
     return ''.join([*parts, '</robot>'])
 
@@ -85,7 +86,7 @@ def standing_feet() -> list[np.ndarray]:
 def scenes() -> dict[str, tuple[Pose, list[np.ndarray]]]:
     """Return, for each picture, the pose asked of the body and the points asked of the feet."""
     waving = standing_feet()
-    waving[0] = np.array([0.23, 0.17, 0.20])
+    waving[0] = np.array([0.26, 0.13, 0.20])
     w, x, y, z = euler2quat(0.15, 0.25, 0.2)
     return {
         'standing': (Pose((0.0, 0.0, HEIGHT)), standing_feet()),
@@ -108,8 +109,8 @@ def draw(axes: Axes3D, urdf: str, q: dict[str, float], feet: list[np.ndarray], t
         axes.plot(*points.T, 'o-', color='#30638e', markersize=3, linewidth=2)
     axes.plot(*points[:1].T, 'o', color='#30638e', markersize=13)
     axes.plot(*np.array(feet).T, 'X', color='#d1495b', markersize=7)
-    axes.set(xlim=(-0.25, 0.25), ylim=(-0.25, 0.25), zlim=(0.0, 0.25), title=title)
-    axes.set_box_aspect((2, 2, 1), zoom=1.25)
+    axes.set(xlim=(-0.29, 0.29), ylim=(-0.29, 0.29), zlim=(0.0, 0.29), title=title)
+    axes.set_box_aspect((2, 2, 1), zoom=1.35)
     axes.view_init(elev=24, azim=-52)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_ticklabels([])
