@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ik_gd.core.batch import SolutionBatch
     from ik_gd.core.chain import Chain
+    from ik_gd.core.descent import SolverSettings
     from ik_gd.core.errors import IkGdError
     from ik_gd.core.follower import Follower, FollowerSettings
     from ik_gd.core.objective import Objective
     from ik_gd.core.pose import Pose
     from ik_gd.core.solution import Solution, SolutionStatus
-    from ik_gd.core.solver import Solver, SolverSettings
+    from ik_gd.core.solver import Solver
 
 __version__ = '0.1.0'
 
@@ -30,7 +31,7 @@ _HOMES = {
     'SolutionBatch': 'batch',
     'SolutionStatus': 'solution',
     'Solver': 'solver',
-    'SolverSettings': 'solver',
+    'SolverSettings': 'descent',
 }
 
 __all__ = [

@@ -86,9 +86,10 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
             rows = rows_with_ratios(tallies)
             head: Row = {'arm': name, 'joints': arm.chain.dof, 'start': start}
             details.rows += [head | row for row in rows]
-            summary.rows.append(head | summary_row(rows))
+            if len(rows) > 1:
+                summary.rows.append(head | summary_row(rows))
     progress.remove_task(task)
-    return [details, summary]
+    return [details, summary] if summary.rows else [details]
 
 
 def measure(

@@ -65,6 +65,7 @@ class Follower:
         self._next_target: tuple[Pose, float] | None = None
         self._next_settings: FollowerSettings | None = None
         self._fault_is_cleared = False
+        self._why_halted = Event.STUCK
         self._is_home = False
         self._is_engaged = False
         self._restart = True
@@ -207,6 +208,7 @@ class Follower:
 
     def _rest(self, dt: float) -> None:
         self._restart = True
+        self._reference.is_halted = False
         self._progress.forget()
         self._pursuit.iterations = 0
         if self._is_engaged:
@@ -220,6 +222,10 @@ class Follower:
             self._is_engaged = True
             self._restart = True
             dt = 0.0
+        if reference.is_halted:  # a jog against an edge: nothing winds up
+            motion.stop(dt)
+            self._restart = True
+            return self._why_halted
         if self._restart:
             pursuit.start(motion.resting_place)
             reference.start(pursuit.goal)
@@ -244,8 +250,9 @@ class Follower:
         if event is Event.ARRIVED:
             self._arrive()
         elif reference.is_blocked(pursuit.solution, moving):
-            self._restart = True  # from where the arm comes to rest: nothing winds up
+            reference.is_halted = True
             event = Event.STUCK if pursuit.limiting_joint is None else Event.LIMITED
+            self._why_halted = event
         return event
 
     def _arrive(self) -> None:
@@ -291,6 +298,7 @@ class Follower:
         self._next_target = None
         if self._reference.asked is not kind:
             self._restart = True
+            self._reference.is_halted = False
         self._reference.asked = kind
 
     def _adopt_settings(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ Array = NDArray[np.float64]
 
 FRAMES = ('base', 'tip')
 _NOTHING = 1e-7  # [m] and [rad]
+_ALIKE = 0.7  # the cosine of two twists, above which they lead the same way
 
 
 class Asked(Enum):
@@ -49,6 +51,7 @@ class Reference:
         target: (7,) position [m] and quaternion to which the pose moves.
         is_smooth: whether this pose moved evenly from that of the tick before.
         is_steered: whether it is on its way to the target, or goes by a twist.
+        is_halted: whether a twist led to where the arm cannot go, and still does.
     """
 
     def __init__(self, chain: Chain, weights: Array) -> None:
@@ -66,6 +69,7 @@ class Reference:
         self.target = np.zeros(7)
         self.is_smooth = False
         self.is_steered = False
+        self.is_halted = False
 
     def configure(self, settings: FollowerSettings, bounds: Array) -> None:
         """Take on settings; `bounds` (2, n) are the joints' velocity and acceleration limits."""
@@ -88,6 +92,9 @@ class Reference:
         if frame not in FRAMES:
             raise TargetError(f'twist frame {frame!r} must be one of {", ".join(FRAMES)}')
         twist = np.concatenate([_vector(linear, 'linear'), _vector(angular, 'angular')])
+        same = float(twist @ self._twist_asked)
+        if frame != self._twist_frame or same <= _ALIKE * norm(twist) * norm(self._twist_asked):
+            self.is_halted = False
         self._twist_asked[:] = twist
         self._twist_received = now
         self._twist_frame = frame
@@ -146,7 +153,7 @@ class Reference:
         """Return whether a twist is not obeyed: most of its last step is left as an error."""
         if self.asked is not Asked.TWIST or solution is None or solution.converged:
             return False
-        linear, angular = (float(np.linalg.norm(v)) for v in (self._twist[:3], self._twist[3:]))
+        linear, angular = norm(self._twist[:3]), norm(self._twist[3:])
         if linear > 0.0:
             return solution.position_error > 0.5 * linear * dt + _NOTHING
         return solution.rotation_error > 0.5 * angular * dt + _NOTHING
@@ -174,6 +181,11 @@ class Reference:
         )
         self.is_smooth = True
         self.is_steered = True
+
+
+def norm(vector: Array) -> float:
+    """Return the length of a short vector; quicker than numpy's."""
+    return sqrt(float(vector @ vector))
 
 
 def _vector(values: ArrayLike, name: str) -> Array:

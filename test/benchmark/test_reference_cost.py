@@ -74,7 +74,7 @@ def test_compare_counts_costs_above_the_best_known() -> None:
     best = np.array([1.0, 1.0, 1.0, 0.0])
     row = compare(np.array([1.0 + 5e-7, 1.0 + 5e-6, 0.5, 5e-11]), best)
     assert (row['cases'], row['as_good'], row['better']) == (4, 3, 1)
-    assert row['largest_excess'] == pytest.approx(0.5)
+    assert row['largest_excess'] == pytest.approx(5e-6)
 
 
 def _residuals_at(segments: np.ndarray, target: np.ndarray, q: np.ndarray) -> np.ndarray:

@@ -265,9 +265,13 @@ def test_a_twist_into_the_edge_of_the_workspace_stops_and_turns_back_at_once() -
         rig.step()
     assert rig.state in (S.STALLED, S.AT_LIMIT)
     edge = rig.tip.position[0]
-    rig.run(0.1)
+    halted = rig.measured
+    for _ in range(200):
+        rig.follower.set_twist([0.3, 0.02, 0.0], np.zeros(3), rig.now)
+        assert (rig.step().command == halted).all()
+    assert rig.state in (S.STALLED, S.AT_LIMIT)
     for _ in range(50):
         rig.follower.set_twist([-0.3, 0.0, 0.0], np.zeros(3), rig.now)
-        rig.step()
+        assert rig.step().state is S.TRACKING
     assert rig.tip.position[0] < edge - 0.02
     rig.assert_limits_were_kept()

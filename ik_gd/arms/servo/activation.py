@@ -44,10 +44,7 @@ def take_up(servos: Servos, channels: Sequence[JointChannel]) -> None:
         let_go(servos, channels)
         raise RefusedError(f'torque or goal not confirmed by {", ".join(limp)}')
     for channel in channels:
-        channel.ramp.reset(ticks[channel.id])
-        channel.following = True
-        channel.in_doubt = False
-        channel.excused = False
+        channel.take_up(ticks[channel.id])
 
 
 def let_go(servos: Servos, channels: Sequence[JointChannel]) -> list[str]:

@@ -12,6 +12,7 @@ from ik_gd.core.errors import CalibrationError
 
 ECHO_CHOICES = ('auto', 'on', 'off')
 EXIT_CHOICES = ('torque_off', 'hold')
+MAX_TRIM = 0.1  # [rad] play and sag; more than that is something broken
 MAX_SERVO_ID = 252  # 253 and 254 are taken by Dynamixel and the broadcast
 
 
@@ -33,6 +34,7 @@ class JointCalibration:
         homing_offset: the offset the servo's EEPROM must hold [tick]; None: not checked.
         max_velocity: largest speed the driver asks for [rad/s].
         max_acceleration: how fast the asked speed may grow [rad/s2].
+        trim_limit: most that goals are shifted to take out play and sag [rad]; 0: not at all.
         torque_limit: fraction of the servo's full torque, 0 .. 1; None leaves the servo's own.
         temp_warn: temperature that is reported as a warning [deg C].
         temp_stop: temperature at which the joint's torque is switched off [deg C].
@@ -52,6 +54,7 @@ class JointCalibration:
     homing_offset: int | None = None
     max_velocity: float = 1.0
     max_acceleration: float = 5.0
+    trim_limit: float = 0.0
     torque_limit: float | None = None
     temp_warn: float = 55.0
     temp_stop: float = 65.0
@@ -74,6 +77,10 @@ class JointCalibration:
             (
                 self.max_acceleration > 0.0,
                 f'max_acceleration {self.max_acceleration} is not positive',
+            ),
+            (
+                0.0 <= self.trim_limit <= MAX_TRIM,
+                f'trim_limit {self.trim_limit} is not in 0 .. {MAX_TRIM}',
             ),
             (
                 self.torque_limit is None or 0.0 < self.torque_limit <= 1.0,
@@ -132,7 +139,8 @@ class BusSettings:
 
     Attributes:
         driver: the servo family, a key of ik_gd.arms.servo.families.FAMILIES.
-        port: the serial device; a /dev/serial/by-id path survives replugging.
+        port: the serial device; a /dev/serial/by-id path survives replugging. For a PCA9685 board
+            its I2C address, such as '0x40'.
         baud: bits per second.
         rate: control cycles a second [Hz].
         timeout: how long to wait for an answer beyond its time on the wire [s].
@@ -149,7 +157,7 @@ class BusSettings:
 
     driver: str
     port: str
-    baud: int
+    baud: int = 1_000_000
     rate: float = 100.0
     timeout: float = 0.02
     retries: int = 2

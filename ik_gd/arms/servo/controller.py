@@ -261,5 +261,5 @@ class Controller:
         goals = {}
         for channel in self._channels:
             if channel.following and not channel.in_doubt:
-                goals[channel.id] = round(channel.ramp.step(dt, opening))
+                goals[channel.id] = channel.next_goal(dt, opening)
         self._servos.write_goals(goals)

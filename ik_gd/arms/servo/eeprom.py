@@ -65,9 +65,9 @@ def change_id(
     Raises:
         ArmError: `old` does not answer, `new` is taken, or the servo did not take it.
     """
-    if bus.ping(old) is None:
+    if not _is_there(bus, old):
         raise ArmError(f'no servo answers as id {old}')
-    if bus.ping(new) is not None:
+    if _is_there(bus, new):
         raise ArmError(f'there is a servo with id {new} already')
     if table is None:
         bus.sync_write(ID_WRITE, {old: bytes((new,))})
@@ -76,7 +76,7 @@ def change_id(
         _lock(bus, table, old, False)
         bus.sync_write(table.registers['id'].address, {old: bytes((new,))})
     sleep(_SETTLE)
-    if bus.ping(new) is None:
+    if not _is_there(bus, new):
         raise ArmError(f'servo {old} did not take the id {new}')
     if table is not None:
         _lock(bus, table, new, True)
@@ -91,6 +91,10 @@ def read_register(bus: ServoBus, table: RegisterTable, servo: int, name: str) ->
         if not isinstance(result, Miss):
             return register.decode(block.part(result.data, register), table.byteorder)
     raise ArmError(f'servo {servo}: no answer')
+
+
+def _is_there(bus: ServoBus, servo: int) -> bool:
+    return any(bus.ping(servo) is not None for _ in range(_ATTEMPTS))
 
 
 def _lock(bus: ServoBus, table: RegisterTable, servo: int, locked: bool) -> None:

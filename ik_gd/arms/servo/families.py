@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+from ik_gd.arms.servo import pca9685
 from ik_gd.arms.servo.buses.dynamixel2 import DynamixelBus
 from ik_gd.arms.servo.buses.feetech import FeetechBus
 from ik_gd.arms.servo.buses.lx16a import Lx16aBus
-from ik_gd.arms.servo.calibration import BusSettings, Calibration
+from ik_gd.arms.servo.calibration import BusSettings, Calibration, JointCalibration
 from ik_gd.arms.servo.lx16a_servos import LAST_TICK, TICKS_PER_REV, Lx16aServos
-from ik_gd.arms.servo.port import SerialPort
+from ik_gd.arms.servo.port import PortLost, SerialPort
 from ik_gd.arms.servo.register_servos import RegisterServos
 from ik_gd.arms.servo.registers.dynamixel_x import DYNAMIXEL_X
 from ik_gd.arms.servo.registers.feetech import SCS, STS
@@ -18,26 +20,58 @@ from ik_gd.arms.servo.registers.table import RegisterTable
 from ik_gd.arms.servo.servos import Servos
 from ik_gd.core.errors import CalibrationError
 
+Joints = Sequence[JointCalibration]
+
+
+class Line(Protocol):
+    """What servos are on.
+
+    Attributes:
+        strays: bytes received that nobody had asked for.
+    """
+
+    strays: int
+
+    def close(self) -> None:
+        """Close it; calling it again does nothing."""
+        ...
+
+
+def open_serial(settings: BusSettings, clock: Callable[[], float]) -> SerialPort:
+    """Open a serial port and find out whether it echoes; PortLost if it cannot be opened."""
+    port = SerialPort(settings.port, settings.baud, clock)
+    try:
+        port.echo = settings.echo == 'on'
+        if settings.echo == 'auto':
+            port.detect_echo()
+    except PortLost:
+        port.close()
+        raise
+    return port
+
 
 @dataclass(frozen=True)
 class Family:
     """One kind of servo.
 
     Attributes:
-        open: puts the family's servos on an open port.
+        open: puts the family's servos on an open line; takes the line, how to talk on it, and the
+            joints, where they are known.
         models: the names a calibration may give.
         bauds: the rates that a scan tries, the usual one first.
         last_tick: the highest goal.
         ticks_per_rev: ticks in a full turn.
         table: the registers; None for a protocol with commands.
+        open_line: opens what the family is on, a serial port for most.
     """
 
-    open: Callable[[SerialPort, BusSettings], Servos]
+    open: Callable[[Any, BusSettings, Sequence[JointCalibration]], Servos]
     models: tuple[str, ...]
     bauds: tuple[int, ...]
     last_tick: int
     ticks_per_rev: float
     table: RegisterTable | None = None
+    open_line: Callable[[BusSettings, Callable[[], float]], Line] = open_serial
 
     def model_name(self, number: int) -> str | None:
         """Return the name of a model that answered, None if it is not of this family.
@@ -54,25 +88,31 @@ class Family:
         return f'model {number}'
 
 
-def _open_sts(port: SerialPort, settings: BusSettings) -> Servos:
+def _open_sts(port: SerialPort, settings: BusSettings, _: Joints) -> Servos:
     return RegisterServos(FeetechBus(port, settings.timeout), STS)
 
 
-def _open_scs(port: SerialPort, settings: BusSettings) -> Servos:
+def _open_scs(port: SerialPort, settings: BusSettings, _: Joints) -> Servos:
     return RegisterServos(FeetechBus(port, settings.timeout, is_scs=True), SCS)
 
 
-def _open_dynamixel(port: SerialPort, settings: BusSettings) -> Servos:
+def _open_dynamixel(port: SerialPort, settings: BusSettings, _: Joints) -> Servos:
     bus = DynamixelBus(port, settings.timeout)
     return RegisterServos(bus, DYNAMIXEL_X, bus.reboot)
 
 
-def _open_lx16a(port: SerialPort, settings: BusSettings) -> Servos:
+def _open_lx16a(port: SerialPort, settings: BusSettings, _: Joints) -> Servos:
     return Lx16aServos(Lx16aBus(port, settings.timeout), 1.0 / settings.rate)
 
 
+def _open_pca9685(board: pca9685.Pca9685Board, _: BusSettings, joints: Joints) -> Servos:
+    return pca9685.Pca9685Servos(board, joints)
+
+
 def _family(
-    opener: Callable[[SerialPort, BusSettings], Servos], table: RegisterTable, usual_baud: int
+    opener: Callable[[SerialPort, BusSettings, Joints], Servos],
+    table: RegisterTable,
+    usual_baud: int,
 ) -> Family:
     return Family(
         open=opener,
@@ -89,6 +129,14 @@ FAMILIES: Mapping[str, Family] = {
     'feetech_scs': _family(_open_scs, SCS, 1_000_000),
     'dynamixel': _family(_open_dynamixel, DYNAMIXEL_X, 57_600),
     'lx16a': Family(_open_lx16a, ('lx16a',), (115_200,), LAST_TICK, TICKS_PER_REV),
+    'pca9685': Family(
+        _open_pca9685,
+        ('pwm',),
+        (),
+        pca9685.LAST_TICK,
+        pca9685.TICKS_PER_REV,
+        open_line=pca9685.open_board,
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from ik_gd.arms.servo.bus import Miss
 from ik_gd.arms.servo.calibration import JointCalibration
 from ik_gd.arms.servo.goal_ramp import GoalRamp
 from ik_gd.arms.servo.health import ServoState, judge
+from ik_gd.arms.servo.position_trim import PositionTrim
 from ik_gd.arms.servo.servos import Reading, ReadingResult, Setting
 
 LOST_AFTER = 3  # cycles without an answer, after which a servo is only asked now and then
@@ -70,6 +71,7 @@ class JointChannel:
         self.joint = joint
         self.id = joint.id
         self.ramp = GoalRamp(joint)
+        self.trim = PositionTrim(joint.trim_limit / abs(joint.radians_per_tick))
         self.reading: Reading | None = None
         self.tick = 0
         self.misses = 0
@@ -137,6 +139,19 @@ class JointChannel:
     def aim(self, position: float) -> None:
         """Go for `position` [rad], within the calibrated range."""
         self.ramp.target = float(self.joint.to_tick(position))
+
+    def take_up(self, tick: int) -> None:
+        """Follow from `tick` on, where the joint has torque now."""
+        self.ramp.reset(tick)
+        self.trim.reset()
+        self.following = True
+        self.in_doubt = False
+        self.excused = False
+
+    def next_goal(self, dt: float, opening: float) -> int:
+        """Return the goal to send `dt` [s] after the last, at `opening` of the speed limit."""
+        goal = self.trim.apply(self.ramp.step(dt, opening), self.tick, dt)
+        return min(max(round(goal), self.joint.tick_min), self.joint.tick_max)
 
     def present_fault(self) -> str:
         """Return what is wrong right now, without the past; empty if nothing is."""

@@ -113,8 +113,8 @@ class SerialPort:
         deadline = due + timeout
         received = b''
         while echo or len(received) < size:
-            remaining = deadline - self.clock()
-            if remaining <= 0.0 or not self._poll.poll(remaining * 1e3):
+            # Past the deadline, too: what has arrived counts, however late we were to look.
+            if not self._poll.poll(max(0.0, deadline - self.clock()) * 1e3):
                 break
             received += self._read_available(ready=True)
             if echo and echo in received:  # what comes before it is noise, or an older echo
@@ -148,4 +148,6 @@ class SerialPort:
 
 
 def _reason(error: BaseException) -> str:
-    return str(getattr(error, 'strerror', None) or error)
+    """Return the system's words for an error; pyserial wraps them in its own."""
+    number = getattr(error, 'errno', None)
+    return os.strerror(number) if isinstance(number, int) else str(error)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from ik_gd.arms.servo.calibration import BusSettings
 from ik_gd.arms.servo.families import FAMILIES
-from ik_gd.arms.servo.port import SerialPort
 from ik_gd.core.errors import CalibrationError
 
 
@@ -63,9 +62,8 @@ def scan(
         for baud in family.bauds if rates is None else rates:
             progress(driver, baud)
             settings = BusSettings(driver, path, baud, timeout=timeout)
-            with closing(SerialPort(path, baud, clock)) as port:
-                port.detect_echo()
-                bus = family.open(port, settings).bus
+            with closing(family.open_line(settings, clock)) as line:
+                bus = family.open(line, settings, ()).bus
                 for servo in addresses:
                     number = bus.ping(servo)
                     model = None if number is None else family.model_name(number)

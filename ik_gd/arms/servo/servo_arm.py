@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from ik_gd.arms.arm import ArmState
 from ik_gd.arms.servo.calibration import Calibration
 from ik_gd.arms.servo.controller import ArmMode, Controller, Outcome
-from ik_gd.arms.servo.families import family_of
+from ik_gd.arms.servo.families import Line, family_of
 from ik_gd.arms.servo.joint_channel import JointChannel, ServoReport
-from ik_gd.arms.servo.port import PortLost, SerialPort
+from ik_gd.arms.servo.port import PortLost
 from ik_gd.core.errors import ArmError
 
 _FIRST_BACK_OFF, _LAST_BACK_OFF = 0.1, 1.0  # [s] between attempts to open the port
@@ -115,7 +115,7 @@ class ServoArm:
         return self._state
 
     def wait_for_state(self, timeout: float) -> None:
-        """Sleep until `read` has something new, or `write` would be just in time; or `timeout` [s].
+        """Sleep until there is news to read, or it is time to write; at most `timeout` [s].
 
         A cycle begins with a question to all servos. While they answer is the best time to write:
         the goals are sent right after.
@@ -194,25 +194,22 @@ class ServoArm:
 
     def _connect_and_drive(self) -> None:
         bus = self._calibration.bus
-        port = SerialPort(bus.port, bus.baud, self._clock)
+        line = self._family.open_line(bus, self._clock)
         controller = None
         try:
-            port.echo = bus.echo == 'on'
-            if bus.echo == 'auto':
-                port.detect_echo()
-            servos = self._family.open(port, bus)
+            servos = self._family.open(line, bus, self._calibration.joints)
             controller = Controller(self._calibration, self._channels, servos, self._clock)
             self._connections += 1
             if self._let_go_on_return:
                 controller.disable('the line was lost: enable again')
                 self._let_go_on_return = False
-            self._drive(port, controller)
+            self._drive(line, controller)
         finally:
             if controller is not None:
                 self._leave(controller)
-            port.close()
+            line.close()
 
-    def _drive(self, port: SerialPort, controller: Controller) -> None:
+    def _drive(self, line: Line, controller: Controller) -> None:
         period = 1.0 / self._calibration.bus.rate
         next_at = self._clock()
         while not self._stopping.is_set():
@@ -223,7 +220,7 @@ class ServoArm:
                 self._report_at = started_at
             self._is_news.set()
             controller.cycle(self._take_commands)
-            self._publish(port, controller)
+            self._publish(line, controller)
             now = self._clock()
             self._cycles += 1
             self._late_cycles += now - started_at > period
@@ -244,7 +241,7 @@ class ServoArm:
             commands.append(self._commands.popleft())
         return commands
 
-    def _publish(self, port: SerialPort, controller: Controller) -> None:
+    def _publish(self, line: Line, controller: Controller) -> None:
         position, velocity = self._nan.copy(), self._nan.copy()
         for index, channel in enumerate(self._channels):
             if channel.reading is not None:
@@ -256,13 +253,13 @@ class ServoArm:
         changed = controller.mode is not self._report.mode
         if changed or now >= self._report_at:
             self._report_at = now + _REPORT_INTERVAL
-            self._report = self._make_report(controller.mode, controller.reason, port, controller)
+            self._report = self._make_report(controller.mode, controller.reason, line, controller)
 
     def _make_report(
         self,
         mode: ArmMode,
         reason: str,
-        port: SerialPort | None = None,
+        line: Line | None = None,
         controller: Controller | None = None,
     ) -> ArmReport:
         now = self._clock()
@@ -275,7 +272,7 @@ class ServoArm:
             late_cycles=self._late_cycles,
             longest_cycle=self._longest_cycle,
             connections=self._connections,
-            strays=port.strays if port is not None else self._report.strays,
+            strays=line.strays if line is not None else self._report.strays,
             servos=tuple(channel.report(now) for channel in self._channels),
         )
 

@@ -56,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
     check_output(options.output, options.force)
     calibration = read_calibration(options)
     family = family_of(calibration)
+    if not family.bauds:
+        raise CalibrationError(f'{calibration.bus.driver} servos do not tell where they are')
     if options.write_eeprom and (
         family.table is None or 'homing_offset' not in family.table.registers
     ):

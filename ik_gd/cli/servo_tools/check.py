@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """Print a line for each servo; return 1 if any does not fit."""
     calibration = read_calibration(options)
     bad = 0
-    with opened(calibration.bus) as servos:
+    with opened(calibration.bus, calibration.joints) as servos:
         for joint in calibration.joints:
             complaints, facts = look_at(servos, joint)
             bad += bool(complaints)

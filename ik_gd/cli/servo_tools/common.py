@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ik_gd.arms.servo.calibration import BusSettings, Calibration
+from ik_gd.arms.servo.calibration import BusSettings, Calibration, JointCalibration
 from ik_gd.arms.servo.calibration_file import format_calibration, load_calibration
 from ik_gd.arms.servo.families import FAMILIES, family_of
-from ik_gd.arms.servo.port import SerialPort
 from ik_gd.arms.servo.servos import Servos
 from ik_gd.core.errors import CalibrationError, SettingsError
+
+SERIAL_DRIVERS = tuple(name for name, family in FAMILIES.items() if family.bauds)
 
 
 def add_calibration_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +29,7 @@ def add_calibration_arguments(parser: argparse.ArgumentParser) -> None:
 def add_bus_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare a bus without a calibration."""
     parser.add_argument('--port', required=True, help='serial device')
-    parser.add_argument('--driver', required=True, choices=tuple(FAMILIES))
+    parser.add_argument('--driver', required=True, choices=SERIAL_DRIVERS)
     parser.add_argument(
         '--baud', type=int, help="bits per second; the family's usual if not given"
     )
@@ -49,20 +51,18 @@ def bus_settings(options: argparse.Namespace) -> BusSettings:
 
 
 @contextmanager
-def opened(settings: BusSettings) -> Iterator[Servos]:
+def opened(settings: BusSettings, joints: Sequence[JointCalibration] = ()) -> Iterator[Servos]:
     """Yield the servos of a bus, and close its port afterwards."""
     if settings.driver not in FAMILIES:
         raise CalibrationError(
             f'bus: driver {settings.driver!r} is not one of {", ".join(FAMILIES)}'
         )
-    port = SerialPort(settings.port, settings.baud)
+    family = FAMILIES[settings.driver]
+    line = family.open_line(settings, time.monotonic)
     try:
-        port.echo = settings.echo == 'on'
-        if settings.echo == 'auto':
-            port.detect_echo()
-        yield FAMILIES[settings.driver].open(port, settings)
+        yield family.open(line, settings, joints)
     finally:
-        port.close()
+        line.close()
 
 
 def confirm(question: str, is_sure: bool) -> None:

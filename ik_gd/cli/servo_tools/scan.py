@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ik_gd.arms.servo.families import FAMILIES
 from ik_gd.arms.servo.scan import scan
+from ik_gd.cli.servo_tools.common import SERIAL_DRIVERS
 from ik_gd.core.errors import ArmError, SettingsError
 
 _LAST_ID = 252
@@ -15,7 +15,7 @@ _LAST_ID = 252
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('--port', required=True, help='serial device')
-    parser.add_argument('--driver', choices=tuple(FAMILIES), help='one family; all if not given')
+    parser.add_argument('--driver', choices=SERIAL_DRIVERS, help='one family; all if not given')
     parser.add_argument('--baud', type=int, help='one rate; all if not given')
     parser.add_argument('--ids', default=f'0-{_LAST_ID}', help='such as 1-10 or 1,2,7')
     parser.add_argument('--timeout-ms', type=float, default=10.0, help='for each answer')
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     found = 0
     for servo in scan(
         options.port,
-        [options.driver] if options.driver else FAMILIES,
+        [options.driver] if options.driver else SERIAL_DRIVERS,
         [options.baud] if options.baud else None,
         read_ids(options.ids),
         options.timeout_ms / 1e3,

@@ -40,12 +40,11 @@ def solve_many(
     Returns:
         -1, or the index of a target or start that cannot be used.
     """
-    model = unpack(packed)
     threads, n = works.shape[0], limits.shape[1]
     count = targets.shape[0]
     bad = np.full(threads, -1)
     for thread in prange(threads):
-        work = works[thread]
+        model, work = unpack(packed), works[thread]
         for i in range(thread, count, threads):
             code = solve_one(
                 model,

@@ -16,12 +16,14 @@ from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.kinematics import fill_columns, place_frames
 from ik_gd.core.kernels.layout import (
     DAMPING,
+    GRADIENT,
     KIND,
     LEAST_DAMPING,
     LEAST_RELAX,
     LEAST_STEP,
     LOOSEN,
     POSE,
+    SAMPLING_DISTANCE,
     SLOW,
     STEP_LIMIT,
     TIGHTEN,
@@ -168,13 +170,38 @@ def evaluate(problem: Problem, q: Array, scratch: Scratch, error: Array) -> floa
 def differentiate(problem: Problem, scratch: Scratch) -> None:
     """Fill the weighted error, the columns and the slope from the frames last placed."""
     s, task = scratch, problem.task
-    columns, weighted = s.columns, s.rows[WEIGHTED]
+    columns = s.columns
     if task[UNIFORM] != 0.0 and task[KIND] == POSE:
         fill_columns(problem.segments, s.frames, task[WEIGHTS], task[WEIGHTS + 3], columns)
     else:
         tip = s.frames[problem.segments.shape[0] - 1]
         fill_columns(problem.segments, s.frames, 1.0, 1.0, columns)
         weigh_columns(tip, s.rows[ERROR], task, columns)
+    fill_slope(problem, s)
+
+
+@kernel
+def differentiate_by_sampling(
+    problem: Problem, q: Array, distance: float, scratch: Scratch
+) -> None:
+    """As `differentiate`, from the error a sampling distance further along every joint."""
+    s, task = scratch, problem.task
+    for j in range(q.shape[0]):
+        at = q[j]
+        q[j] = at + distance
+        evaluate(problem, q, s, s.rows[LEFT])
+        q[j] = at
+        for i in range(6):
+            change = (s.rows[ERROR, i] - s.rows[LEFT, i]) / distance
+            s.columns[j, i] = task[WEIGHTS + i] * change
+    fill_slope(problem, s)
+
+
+@kernel
+def fill_slope(problem: Problem, scratch: Scratch) -> None:
+    """Fill the weighted error, and the slope: minus the columns times it."""
+    s, task = scratch, problem.task
+    columns, weighted = s.columns, s.rows[WEIGHTED]
     for i in range(6):
         weighted[i] = task[WEIGHTS + i] * s.rows[ERROR, i]
     e0, e1, e2, e3, e4, e5 = (
@@ -215,7 +242,11 @@ def descend(
     while True:
         if on_target(s.rows[ERROR], problem.task):
             return CONVERGED, cost, spent
-        differentiate(problem, s)
+        if settings[GRADIENT] == 0.0:
+            differentiate(problem, s)
+        else:
+            differentiate_by_sampling(problem, q, settings[SAMPLING_DISTANCE], s)
+            spent += q.shape[0]
         accepted = False
         while not accepted:
             if spent >= budget:
@@ -244,3 +275,25 @@ def descend(
             if on_target(s.rows[ERROR], problem.task):
                 return CONVERGED, cost, spent
             return STALLED, cost, spent
+
+
+@kernel
+def columns_at(segments: Array, task: Array, target: Array, q: Array) -> Array:
+    """Return minus the weighted error's derivative (n, 6) at `q` (n,)."""
+    m, n = segments.shape[0] - 1, q.shape[0]
+    scratch = scratch_from(np.zeros(3 * m + 12 * (m + 1) + 9 * n + 24), m, n)
+    problem = Problem(segments, q, q, task, target)
+    evaluate(problem, q, scratch, scratch.rows[ERROR])
+    differentiate(problem, scratch)
+    return scratch.columns.copy()
+
+
+@kernel
+def slope_at(segments: Array, task: Array, target: Array, q: Array) -> Array:
+    """Return the exact gradient (n,) of the cost at `q` (n,)."""
+    m, n = segments.shape[0] - 1, q.shape[0]
+    scratch = scratch_from(np.zeros(3 * m + 12 * (m + 1) + 9 * n + 24), m, n)
+    problem = Problem(segments, q, q, task, target)
+    evaluate(problem, q, scratch, scratch.rows[ERROR])
+    differentiate(problem, scratch)
+    return scratch.slope.copy()

@@ -216,6 +216,10 @@ def weigh_columns(frame: Array, error: Array, task: Array, columns: Array) -> No
             c = columns[j]
             if task[IN_TIP_FRAME] != 0.0:
                 to_tip_frame(frame, c)
+                x, y, z = c[3], c[4], c[5]  # the axes along which the error is read turn too
+                c[0] += y * error[2] - z * error[1]
+                c[1] += z * error[0] - x * error[2]
+                c[2] += x * error[1] - y * error[0]
             if task[KIND] != AXIS:
                 curve(error, c, -1.0 if task[IN_TIP_FRAME] != 0.0 else 1.0)
     for j in range(columns.shape[0]):

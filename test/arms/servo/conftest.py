@@ -25,7 +25,7 @@ MODELS = {
 }
 
 
-def make_calibration(driver: str, joints: int = 3, **bus) -> Calibration:
+def make_calibration(driver: str, joints: int = 3, trim_limit=0.03, **bus) -> Calibration:
     """An arm of alike joints; every other one turns the other way."""
     model, zero, per_turn, low, high = MODELS[driver]
     settings = {
@@ -50,6 +50,7 @@ def make_calibration(driver: str, joints: int = 3, **bus) -> Calibration:
             homing_offset=None if driver == 'feetech_scs' else 0,
             max_velocity=4.0,
             max_acceleration=40.0,
+            trim_limit=trim_limit,
             torque_limit=None if driver == 'lx16a' else 0.9,
             temp_warn=45.0,
             temp_stop=55.0,

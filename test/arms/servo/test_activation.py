@@ -111,7 +111,7 @@ def test_a_nan_leaves_a_joint_alone_and_an_infinity_the_whole_arm(arm_bench, dri
 
 @all_protocols
 def test_without_commands_the_arm_stops_on_its_way(arm_bench, driver):
-    bench = opened(arm_bench, driver, command_timeout=0.15)
+    bench = opened(arm_bench, driver, command_timeout=0.15, trim_limit=0.0)
     bench.enable()
     start = bench.truth()
     bench.arm.write(start + np.where(start > 0.0, -3.0, 3.0))

@@ -65,7 +65,7 @@ def device(request):
 
 @pytest.fixture
 def arm(device, calibration_of):
-    calibration = calibration_of('feetech_sts', temp_warn=60.0, temp_stop=70.0)
+    calibration = calibration_of('feetech_sts', temp_warn=60.0, temp_stop=70.0, trim_limit=0.0)
     bus = replace(calibration.bus, port=device.path)
     arm = ServoArm(replace(calibration, bus=bus))
     yield arm
