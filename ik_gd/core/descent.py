@@ -134,7 +134,9 @@ def trace(
         q_start: (n,) [rad or m].
         iterations: forward kinematics to spend at most.
     """
-    path, costs, spent = [], [], []
+    path: list[NDArray[np.float64]] = []
+    costs: list[float] = []
+    spent: list[int] = []
     for budget in range(1, iterations + 1):
         solution = solver.track(target, q_start, iterations=budget)
         if not path or solution.iterations > spent[-1]:
