@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ik_gd.core.descent import Trace
+from ik_gd.core.chain import Chain
+from ik_gd.core.descent import STEP_RULES, SolverSettings, Trace, trace
 from ik_gd.core.errors import IkGdError
+from ik_gd.core.objective import Objective
+from ik_gd.core.pose import Pose
+from ik_gd.core.solver import Solver
 
 try:
     from matplotlib.figure import Figure
@@ -23,6 +27,38 @@ if TYPE_CHECKING:
 _COLOURS = ('#ff4d4d', '#ffb703', '#ff70d4', '#45c4ff', '#7bd836', '#9d6bff')
 
 Array = NDArray[np.float64]
+
+
+def plot_rules(
+    path: Path,
+    chain: Chain,
+    objective: Objective,
+    target: Pose,
+    q_start: ArrayLike | None = None,
+    iterations: int = 400,
+) -> None:
+    """Draw how fast every step rule lowers the cost on the way to one target.
+
+    Args:
+        path: the picture's file.
+        chain: the arm.
+        objective: what counts as on target.
+        target: where the tip is to be.
+        q_start: (n,) where each descent starts [rad or m]; None for the middle of the limits.
+        iterations: at most, for each rule.
+
+    Raises:
+        IkGdError: the file cannot be written.
+    """
+    start = chain.middle if q_start is None else q_start
+    traces = {}
+    for rule in STEP_RULES:
+        for gradient in ('exact', 'sampled') if rule == 'fixed' else ('exact',):
+            solver = Solver(chain, objective, SolverSettings(step_rule=rule, gradient=gradient))
+            name = rule if gradient == 'exact' else f'{rule}, {gradient} (the tutorial)'
+            traces[name] = trace(solver, target, start, iterations)
+    title = f'{chain.base_link} to {chain.tip_link}: one descent, no restarts'
+    convergence_plot(path, traces, title)
 
 
 def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -> None:
@@ -39,10 +75,10 @@ def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -
     figure = Figure(figsize=(7.0, 4.2), layout='constrained')
     axes = figure.add_subplot()
     floor = 1e-30  # a logarithm has no zero
-    for (name, trace), colour in zip(traces.items(), _cycle(len(traces)), strict=True):
-        costs = np.maximum(trace.costs, floor)
-        axes.semilogy(trace.iterations, costs, color=colour, label=name, linewidth=1.6)
-        axes.semilogy(trace.iterations[-1], costs[-1], 'o', color=colour, markersize=5)
+    for (name, way), colour in zip(traces.items(), _cycle(len(traces)), strict=True):
+        costs = np.maximum(way.costs, floor)
+        axes.semilogy(way.iterations, costs, color=colour, label=name, linewidth=1.6)
+        axes.semilogy(way.iterations[-1], costs[-1], 'o', color=colour, markersize=5)
     axes.set_xlabel('iterations (forward kinematics)')
     axes.set_ylabel('cost, 1/2 sum (weight * error)$^2$')
     axes.set_title(title, loc='left', fontsize=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 from transforms3d.euler import euler2quat
@@ -21,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     turn = parser.add_mutually_exclusive_group()
     turn.add_argument('--rpy', type=float, nargs=3, help='roll, pitch, yaw about fixed axes [rad]')
     turn.add_argument('--quaternion', type=float, nargs=4, help='x y z w')
+    parser.add_argument(
+        '--plot', type=Path, metavar='FILE', help='draw how every step rule descends to it (PNG)'
+    )
     parser.add_argument('--start', type=float, nargs='+', help='joints to start from [rad or m]')
 
 
@@ -43,6 +47,10 @@ def run(options: argparse.Namespace) -> int:
         other = 'm' if is_prismatic else f'rad {np.degrees(value):10.3f} deg'
         print(f'{name:<{width}} {value:12.6f} {other}')
     print(describe(solution, is_free))
+    if options.plot is not None:
+        from ik_gd.cli.plots import plot_rules
+
+        plot_rules(options.plot, chain, solver.objective, target, options.start)
     return 0 if solution.status is SolutionStatus.CONVERGED else 1
 
 

@@ -26,7 +26,7 @@ def test_draws_two_joints_and_says_how_many_iterations(
     assert main(['landscape', str(PLANAR), '--out', str(picture)]) == 0
     assert picture.read_bytes().startswith(PNG)
     said = capsys.readouterr().out
-    assert all(f'{rule} ' in said for rule in ('fixed', 'momentum', 'damped'))
+    assert all(rule in said for rule in ('fixed:sampled ', 'momentum ', 'damped '))
 
 
 def test_draws_any_two_joints_of_an_arm(tmp_path: Path) -> None:
@@ -52,6 +52,16 @@ def test_the_heights_are_distances_of_the_tip() -> None:
                 0.2 * np.sin(0.5) + 0.15 * np.sin(-0.2),
             ]
             assert heights[i, j] == pytest.approx(np.hypot(*np.subtract(tip, goal)), abs=1e-9)
+
+
+def test_solve_draws_how_every_rule_descends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / 'rules.png'
+    words = [str(SO101), '--tip', 'gripper_frame_link', '--xyz', '0.2', '0.05', '0.2']
+    assert main(['solve', *words, '--plot', str(picture)]) == 0
+    assert picture.read_bytes().startswith(PNG)
+    assert 'converged' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
