@@ -43,7 +43,8 @@ def run(plan: Plan, progress: Progress) -> list[Table]:
 def _kernels(plan: Plan) -> Table:
     table = Table('D', 'Protocol D: one evaluation inside compiled code, one tick from Python')
     table.notes.append(
-        'setup: making a Solver, once an arm; kinematics: all frames and the Jacobian; tick: Solver.track to a target 0.02 rad a joint '
+        'setup: making a Solver, once an arm; kinematics: all frames and the Jacobian; tick: '
+        'Solver.track to a target 0.02 rad a joint '
         'away, the Python call included'
     )
     for name in plan.arms:

@@ -141,7 +141,9 @@ def trace(
         lower: (n,) bounds as for Solver.track; equal bounds keep a joint still.
         upper: (n,) likewise.
     """
-    path, costs, spent = [], [], []
+    path: list[NDArray[np.float64]] = []
+    costs: list[float] = []
+    spent: list[int] = []
     for budget in range(1, iterations + 1):
         solution = solver.track(target, q_start, lower, upper, budget)
         if not path or solution.iterations > spent[-1]:

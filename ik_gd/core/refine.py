@@ -32,8 +32,7 @@ def refine(
     target: Array,
     solution: Solution,
     q_previous: Array,
-    lower: Array,
-    upper: Array,
+    limits: Array,
     iterations: int,
 ) -> Solution:
     """Return a solution as good as `solution`, with lower terms.
@@ -43,10 +42,10 @@ def refine(
         target: (4, 4).
         solution: where to begin.
         q_previous: (n,) where the solve began.
-        lower: (n,) bounds.
-        upper: (n,).
+        limits: (2, n) bounds.
         iterations: steps at most.
     """
+    lower, upper = limits
     chain, terms = solver.chain, solver.objective.terms
 
     def value(q: Array) -> float:

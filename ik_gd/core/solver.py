@@ -53,15 +53,15 @@ class Solver:
         samples = np.empty((self.settings.samples, n))
         self.ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
         seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self.ranking)
-        settings = self.settings.row
-        settings[layout.REACH] = chain.reach
+        row = self.settings.row
+        row[layout.REACH] = chain.reach
         self._periods = _periods(chain)
         self.model = packing.pack(
             chain.segments,
             self.limits,
             self.objective.task,
             searched,
-            settings,
+            row,
             self._periods,
             samples,
         )
@@ -91,13 +91,12 @@ class Solver:
         Raises:
             TargetError: the target is not a finite rigid transform, or q_start not (n,) finite.
         """
-        if type(target) is Pose:
-            target = target.matrix
+        T: Any = target.matrix if type(target) is Pose else target
         if rng is None and not nearest and expired is None and not self.objective.terms:
             if q_start is None:
-                return self._call(self.limits, target, self._middle, search.ANYWHERE, 0)
-            return self._call(self.limits, target, q_start, search.START_FIRST, 0)
-        return self._solve_with_options(target, q_start, rng, nearest, expired)
+                return self._call(self.limits, T, self._middle, search.ANYWHERE, 0)
+            return self._call(self.limits, T, q_start, search.START_FIRST, 0)
+        return self._solve_with_options(T, q_start, rng, nearest, expired)
 
     def _solve_with_options(
         self,
@@ -125,7 +124,7 @@ class Solver:
         finally:
             self._variation[0] = 0.0
         if self.objective.terms:
-            solution = refine(self, target, solution, start, *self.limits, REFINEMENTS)
+            solution = refine(self, target, solution, start, self.limits, REFINEMENTS)
         return solution
 
     def solve_all(
@@ -201,7 +200,7 @@ class Solver:
         np.maximum(self.limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
         solution = self._call(box, target, start, search.START_ONLY, iterations)
         if self.objective.terms:
-            solution = refine(self, target, solution, start, *box.copy(), 1)
+            solution = refine(self, target, solution, start, box.copy(), 1)
         return solution
 
     def descend_only(
@@ -253,8 +252,8 @@ class Solver:
         if isinstance(target, Pose):
             target = target.matrix
         return (
-            np.require(checked_transform(target), np.float64, 'CW'),
-            np.require(checked_joints(self.chain, q, 'q_start'), np.float64, 'CW'),
+            np.require(checked_transform(target), np.float64, ['C', 'W']),
+            np.require(checked_joints(self.chain, q, 'q_start'), np.float64, ['C', 'W']),
         )
 
     def _explain(self, code: int, target: ArrayLike, start: ArrayLike) -> None:

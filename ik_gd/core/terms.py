@@ -41,7 +41,7 @@ class Posture:
     def value(self, chain: Chain, q: Array, q_previous: Array) -> float:
         """Return the cost at `q`."""
         away = q - np.asarray(self.posture, dtype=np.float64)
-        return float(0.5 * np.sum(self.weight * away**2))
+        return float(0.5 * np.sum(np.multiply(self.weight, away**2)))
 
     def gradient(self, chain: Chain, q: Array, q_previous: Array) -> Array:
         """Return the cost's gradient."""

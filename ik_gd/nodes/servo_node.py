@@ -10,7 +10,6 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
-from rclpy.duration import Duration
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
@@ -111,7 +110,7 @@ class ServoNode(ArmNode):
         self.attach(ServoArm(settings.calibration), settings.calibration.bus.rate)
 
     def wait_for_tick(self) -> None:
-        """Sleep until the arm has been read, or should have been."""
+        """Sleep until the arm has a new state and is about to want commands, or should have."""
         self.arm.wait_for_state(self._patience)
 
     def hardware_id(self) -> str:
@@ -121,8 +120,9 @@ class ServoNode(ArmNode):
     def stamp(self, state: ArmState) -> Time:
         """Return when `state` was measured; the same for a state that has been seen before."""
         if state is not self._stamped[0]:
-            age = Duration(seconds=time.monotonic() - state.time)
-            self._stamped = (state, (self.get_clock().now() - age).to_msg())
+            age = int(1e9 * (time.monotonic() - state.time))
+            seconds, rest = divmod(self.get_clock().now().nanoseconds - age, 1_000_000_000)
+            self._stamped = (state, Time(sec=seconds, nanosec=rest))
         return self._stamped[1]
 
     def on_state(self, state: ArmState, stamp: Time) -> None:

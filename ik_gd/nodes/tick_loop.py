@@ -15,7 +15,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.executors import Executor
 from rclpy.subscription import Subscription
 
-_EXECUTOR_PERIOD = 0.04  # [s] between two looks at services, parameters and slow timers
+_EXECUTOR_PERIOD = 0.1  # [s] between two looks at services, parameters and slow timers
 
 
 class TickGroup(MutuallyExclusiveCallbackGroup):
@@ -39,7 +39,7 @@ class TickingNode(Protocol):
     subscriptions: Any
 
     def wait_for_tick(self) -> None:
-        """Sleep until it is time for the next tick."""
+        """Sleep until it is time for a tick."""
         ...
 
     def on_tick(self) -> None:

@@ -70,6 +70,7 @@ class JointChannel:
     def __init__(self, joint: JointCalibration) -> None:
         self.joint = joint
         self.id = joint.id
+        self.radians_per_tick = joint.radians_per_tick
         self.ramp = GoalRamp(joint)
         self.trim = PositionTrim(joint.trim_limit / abs(joint.radians_per_tick))
         self.reading: Reading | None = None
@@ -86,6 +87,13 @@ class JointChannel:
         self.silences = 0
         self.garbled = 0
         self.retries = 0
+
+    @property
+    def position(self) -> float:
+        """Where the joint is [rad]; NaN if the servo did not answer in this cycle."""
+        if self.reading is None:
+            return math.nan
+        return (self.tick - self.joint.zero_tick) * self.radians_per_tick + 0.0
 
     @property
     def is_lost(self) -> bool:
@@ -181,7 +189,7 @@ class JointChannel:
             state=state,
             reason=reason,
             following=self.following,
-            position=math.nan if self.reading is None else self.joint.to_radians(self.tick),
+            position=self.position,
             age=now - self.answered_at,
             temperature=reading.temperature,
             voltage=reading.voltage,

@@ -19,7 +19,6 @@ from ik_gd.core.errors import ArmError
 
 _BITS_PER_BYTE = 10  # 8N1 on the wire: start, 8 data, stop
 _CHUNK = 4096  # [bytes] more than any exchange
-_EARLY = 0.0003  # [s] how long before the last byte is due we start to listen
 _WRITE_TIMEOUT = 0.1  # [s] for the kernel to take one packet
 _ECHO_WAIT = 0.03  # [s] longer than the 16 ms that FTDI adapters hold bytes back
 _MAX_DRAIN = 64  # chunks; a line that babbles on must not hold up the cycle
@@ -107,7 +106,7 @@ class SerialPort:
         """
         echo = self._echo_due
         due = max(self._quiet_at, self.clock()) + size * self._seconds_per_byte
-        asleep = due - self.clock() - _EARLY
+        asleep = due - self.clock()
         if asleep > 0.0:  # one wake-up for all bytes instead of one for each piece
             time.sleep(asleep)
         deadline = due + timeout

@@ -25,7 +25,8 @@ class PositionTrim:
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._sent: deque[tuple[float, float]] = deque()  # (how long ago [s], goal)
+        self._sent: deque[tuple[float, float]] = deque()  # (when [s], goal)
+        self._now = 0.0  # the sum of all steps [s]
         self.offset = 0.0
 
     def reset(self) -> None:
@@ -43,13 +44,14 @@ class PositionTrim:
         """
         if not self._limit:
             return goal
-        self._sent = deque((age + dt, old) for age, old in self._sent)
-        while len(self._sent) > 1 and self._sent[1][0] >= _RESPONSE:
-            self._sent.popleft()
-        if self._sent and self._sent[0][0] >= _RESPONSE:
-            error = min(max(self._sent[0][1] - measured, -self._limit), self._limit)
+        self._now += dt
+        sent, before = self._sent, self._now - _RESPONSE
+        while len(sent) > 1 and sent[1][0] <= before:
+            sent.popleft()
+        if sent and sent[0][0] <= before:
+            error = min(max(sent[0][1] - measured, -self._limit), self._limit)
             if abs(error) > _DEAD_BAND:
                 offset = self.offset + _GAIN * dt * error
                 self.offset = min(max(offset, -self._limit), self._limit)
-        self._sent.append((0.0, goal))
+        sent.append((self._now, goal))
         return goal + self.offset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -87,7 +88,7 @@ class ServoArm:
         self._report = ArmReport(ArmMode.DISCONNECTED, 'starting', calibration.bus.port)
         self._commands: deque[dict[int, float]] = deque(maxlen=_PENDING)
         self._requests: deque[tuple[_Request, Future[Outcome]]] = deque()
-        self._is_news = threading.Event()
+        self._has_begun = threading.Event()
         self._stopping = threading.Event()
         self._failure: Exception | None = None
         self._cycles = self._late_cycles = self._connections = 0
@@ -115,13 +116,13 @@ class ServoArm:
         return self._state
 
     def wait_for_state(self, timeout: float) -> None:
-        """Sleep until there is news to read, or it is time to write; at most `timeout` [s].
+        """Sleep until the next cycle begins, at most `timeout` [s].
 
-        A cycle begins with a question to all servos. While they answer is the best time to write:
-        the goals are sent right after.
+        It begins with a question to all servos. While they answer is the best time to read what
+        they said before, and to write: the goals are sent right after.
         """
-        self._is_news.wait(timeout)
-        self._is_news.clear()
+        self._has_begun.wait(timeout)
+        self._has_begun.clear()
 
     def write(
         self, position: NDArray[np.float64], velocity: NDArray[np.float64] | None = None
@@ -218,7 +219,7 @@ class ServoArm:
                 request, answer = self._requests.popleft()
                 answer.set_result(self._answer(request, controller))
                 self._report_at = started_at
-            self._is_news.set()
+            self._has_begun.set()
             controller.cycle(self._take_commands)
             self._publish(line, controller)
             now = self._clock()
@@ -242,14 +243,16 @@ class ServoArm:
         return commands
 
     def _publish(self, line: Line, controller: Controller) -> None:
-        position, velocity = self._nan.copy(), self._nan.copy()
-        for index, channel in enumerate(self._channels):
-            if channel.reading is not None:
-                position[index] = channel.joint.to_radians(channel.tick)
-                velocity[index] = channel.reading.speed * channel.joint.radians_per_tick
+        nan = math.nan
+        position = np.array([c.position for c in self._channels])
+        velocity = np.array(
+            [
+                nan if c.reading is None else c.reading.speed * c.radians_per_tick
+                for c in self._channels
+            ]
+        )
         now = self._clock()
         self._state = ArmState(position, velocity, self._nan, now)
-        self._is_news.set()
         changed = controller.mode is not self._report.mode
         if changed or now >= self._report_at:
             self._report_at = now + _REPORT_INTERVAL

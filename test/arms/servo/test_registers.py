@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ik_gd.arms.servo.register_servos import status_decoder
 from ik_gd.arms.servo.registers.dynamixel_x import DYNAMIXEL_X
 from ik_gd.arms.servo.registers.feetech import SCS, STS
 from ik_gd.arms.servo.registers.table import Register
@@ -61,3 +62,17 @@ def test_registers_do_not_overlap(name):
     for register in sorted(TABLES[name].registers.values(), key=lambda r: r.address):
         assert register.address >= ends
         ends = register.address + register.size
+
+
+@pytest.mark.parametrize('name', TABLES)
+@given(data=st.data())
+def test_the_quick_decoder_reads_what_the_registers_say(name, data):
+    table = TABLES[name]
+    block = table.status
+    received = data.draw(st.binary(min_size=block.length, max_size=block.length))
+    names = ('position', 'speed', 'load', 'voltage', 'temperature')
+    expected = tuple(
+        table.registers[name].decode(block.part(received, table.registers[name]), table.byteorder)
+        for name in names
+    )
+    assert status_decoder(table)(received) == expected
