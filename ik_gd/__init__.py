@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ik_gd.core.descent import SolverSettings
     from ik_gd.core.errors import IkGdError
     from ik_gd.core.follower import Follower, FollowerSettings
+    from ik_gd.core.multi_tip import MultiTipSolver
     from ik_gd.core.objective import Objective
     from ik_gd.core.pose import Pose
     from ik_gd.core.solution import Solution, SolutionStatus
@@ -25,6 +26,7 @@ _HOMES = {
     'Follower': 'follower',
     'FollowerSettings': 'follower',
     'IkGdError': 'errors',
+    'MultiTipSolver': 'multi_tip',
     'Objective': 'objective',
     'Pose': 'pose',
     'Solution': 'solution',
@@ -39,6 +41,7 @@ __all__ = [
     'Follower',
     'FollowerSettings',
     'IkGdError',
+    'MultiTipSolver',
     'Objective',
     'Pose',
     'Solution',

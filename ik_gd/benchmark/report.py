@@ -1,4 +1,4 @@
-"""Prints tables, and writes them as JSON and CSV."""
+"""Prints tables, and writes them as JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
@@ -59,6 +59,31 @@ def write_csv(path: Path, tables: list[Table]) -> None:
         for table in tables:
             for row in table.rows:
                 writer.writerow({'protocol': table.protocol, 'table': table.title} | row)
+
+
+def write_markdown(path: Path, tables: list[Table]) -> None:
+    """Write the tables as a page of documentation."""
+    facts = machine()
+    lines = [
+        '# Benchmark',
+        '',
+        f'Written by `ik_gd bench --markdown`. {facts["processor"]}, {facts["cores"]} cores, '
+        f'Python {facts["python"]}; '
+        + ', '.join(f'{name} {facts[name]}' for name in _LIBRARIES if facts[name] is not None)
+        + '.',
+    ]
+    for table in tables:
+        lines += ['', f'## {table.title}', '']
+        if table.rows:
+            columns = list(table.rows[0])
+            numeric = [not isinstance(table.rows[0][column], str) for column in columns]
+            lines.append('| ' + ' | '.join(map(_heading, columns)) + ' |')
+            lines.append('|' + '|'.join('---:' if right else '---' for right in numeric) + '|')
+            for row in table.rows:
+                cells = (_text(column, row.get(column)) for column in columns)
+                lines.append('| ' + ' | '.join(cells) + ' |')
+        lines += ['', *(f'- {note}' for note in table.notes)]
+    path.write_text('\n'.join(lines) + '\n')
 
 
 def machine() -> dict[str, str | int | None]:

@@ -29,6 +29,7 @@ def run(
     json_path: Path | None = None,
     csv_path: Path | None = None,
     chart_path: Path | None = None,
+    markdown_path: Path | None = None,
 ) -> int:
     """Measure, print each table as soon as it is there, write the files; return the exit code."""
     console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
@@ -52,6 +53,8 @@ def run(
                 report.write_json(json_path, tables, plan)
     if csv_path is not None:
         report.write_csv(csv_path, tables)
+    if markdown_path is not None:
+        report.write_markdown(markdown_path, tables)
     if chart_path is not None:
         from ik_gd.benchmark.chart import draw_chart
 

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--quick', action='store_true', help='200 targets and 20 cases')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write everything')
     parser.add_argument('--csv', type=Path, metavar='FILE', help='write all rows')
+    parser.add_argument('--markdown', type=Path, metavar='FILE', help='write all tables')
     parser.add_argument('--chart', type=Path, metavar='FILE', help='draw protocol A (PNG)')
 
 
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         json_path=options.json,
         csv_path=options.csv,
         chart_path=options.chart,
+        markdown_path=options.markdown,
     )
 
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ik_gd.cli.info import add_robot_arguments, chain_of
 from ik_gd.core.chain import Chain
+from ik_gd.core.descent import trace
 from ik_gd.core.errors import SettingsError
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose
 from ik_gd.core.solver import Solver, SolverSettings
-from ik_gd.core.trace import trace
 
 _SAMPLES = 161  # a joint
 
@@ -30,8 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--start', metavar='A,B', help='where the descents start [rad or m]')
     parser.add_argument(
         '--rules',
-        default='fixed,momentum,damped',
+        default='fixed:sampled,momentum,damped',
         help='step rules, each with :sampled for the sampled gradient (%(default)s)',
+    )
+    parser.add_argument(
+        '--learning-rate',
+        type=float,
+        metavar='R',
+        help='of fixed and momentum; default: 1 / 2 reach^2',
     )
     parser.add_argument('--iterations', type=int, default=200, help='at most (%(default)s)')
     parser.add_argument('--out', type=Path, required=True, help='the picture: .png, .svg, .pdf')
@@ -47,12 +53,14 @@ def run(options: argparse.Namespace) -> int:
     q_start = chain.middle.copy()
     q_start[pair] = _start(options.start, ranges)
     target = _target(chain, options.target, pair, ranges)
-    solvers = {rule: _solver(chain, rule) for rule in options.rules.split(',')}
+    solvers = {
+        rule: _solver(chain, rule, options.learning_rate) for rule in options.rules.split(',')
+    }
     # all other joints stay where they are: bounds of no width
     lower, upper = q_start.copy(), q_start.copy()
     lower[pair], upper[pair] = np.transpose(ranges)
     paths = {
-        rule: trace(solver, target, q_start, options.iterations, lower, upper).joints[:, pair]
+        rule: trace(solver, target, q_start, options.iterations, lower, upper).path[:, pair]
         for rule, solver in solvers.items()
     }
     first, second = (np.linspace(*limits, _SAMPLES) for limits in ranges)
@@ -133,7 +141,12 @@ def _numbers(option: str, text: str, count: int) -> Array:
     return numbers
 
 
-def _solver(chain: Chain, text: str) -> Solver:
+def _solver(chain: Chain, text: str, learning_rate: float | None) -> Solver:
     rule, _, gradient = text.strip().partition(':')
-    settings = SolverSettings(step_rule=rule, gradient=gradient or 'exact')
+    if learning_rate is None:
+        # two joints curve the cost by at most the sum of their squared levers
+        learning_rate = 0.5 / chain.reach**2 if 0.0 < chain.reach < np.inf else 0.1
+    settings = SolverSettings(
+        step_rule=rule, gradient=gradient or 'exact', learning_rate=learning_rate
+    )
     return Solver(chain, Objective.position(), settings)

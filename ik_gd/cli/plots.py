@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ik_gd.core.descent import Trace
 from ik_gd.core.errors import IkGdError
-from ik_gd.core.trace import Trace
 
 try:
     from matplotlib.figure import Figure
@@ -20,7 +20,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = ('#d1495b', '#edae49', '#00798c', '#6a4c93', '#30638e', '#606c38')
+_COLOURS = ('#ff4d4d', '#ffb703', '#ff70d4', '#45c4ff', '#7bd836', '#9d6bff')
 
 Array = NDArray[np.float64]
 
@@ -41,9 +41,9 @@ def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -
     floor = 1e-30  # a logarithm has no zero
     for (name, trace), colour in zip(traces.items(), _cycle(len(traces)), strict=True):
         costs = np.maximum(trace.costs, floor)
-        axes.semilogy(range(len(costs)), costs, color=colour, label=name, linewidth=1.6)
-        axes.semilogy(len(costs) - 1, costs[-1], 'o', color=colour, markersize=5)
-    axes.set_xlabel('iteration')
+        axes.semilogy(trace.iterations, costs, color=colour, label=name, linewidth=1.6)
+        axes.semilogy(trace.iterations[-1], costs[-1], 'o', color=colour, markersize=5)
+    axes.set_xlabel('iterations (forward kinematics)')
     axes.set_ylabel('cost, 1/2 sum (weight * error)$^2$')
     axes.set_title(title, loc='left', fontsize=10)
     axes.grid(color='0.9')

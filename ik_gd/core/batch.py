@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.errors import TargetError
 from ik_gd.core.kernels import search
+from ik_gd.core.kernels.descent import CONVERGED
 from ik_gd.core.pose import Pose, checked_transform
 from ik_gd.core.solution import STATUS_OF_CODE, Solution, SolutionStatus
 
@@ -47,8 +48,7 @@ class SolutionBatch:
     @property
     def converged(self) -> NDArray[np.bool_]:
         """Which targets are met within their tolerances (N,)."""
-        met: NDArray[np.bool_] = self.codes == search.CONVERGED
-        return met
+        return np.equal(self.codes, CONVERGED)
 
     @property
     def status(self) -> list[SolutionStatus]:
@@ -119,10 +119,11 @@ def solve_batch(
 
 def _transforms(targets: ArrayLike | Sequence[Pose]) -> NDArray[np.float64]:
     """Return the targets as (N, 4, 4), unchecked inside."""
-    if not isinstance(targets, np.ndarray):
-        targets = [t.matrix if isinstance(t, Pose) else t for t in targets]  # type: ignore[union-attr]
+    given: Any = targets
+    if not isinstance(given, np.ndarray):
+        given = [t.matrix if isinstance(t, Pose) else t for t in given]
     try:
-        transforms = np.require(targets, np.float64, 'CW')
+        transforms = np.require(given, np.float64, ['C', 'W'])
     except (TypeError, ValueError) as error:
         raise TargetError('targets are not numeric transforms of one shape') from error
     if transforms.size == 0:
@@ -137,7 +138,7 @@ def _starts(solver: Solver, q_start: ArrayLike | None, count: int) -> NDArray[np
     n = solver.chain.dof
     start = solver.chain.middle if q_start is None else q_start
     try:
-        starts = np.require(start, np.float64, 'CW')
+        starts = np.require(start, np.float64, ['C', 'W'])
     except (TypeError, ValueError) as error:
         raise TargetError('q_start is not numeric') from error
     if starts.shape not in ((n,), (count, n)):

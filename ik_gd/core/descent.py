@@ -121,7 +121,12 @@ class Trace(NamedTuple):
 
 
 def trace(
-    solver: Solver, target: Pose | ArrayLike, q_start: ArrayLike, iterations: int = 200
+    solver: Solver,
+    target: Pose | ArrayLike,
+    q_start: ArrayLike,
+    iterations: int = 200,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
 ) -> Trace:
     """Descend from `q_start` without restarts, and write down the way.
 
@@ -133,10 +138,14 @@ def trace(
         target: as for Solver.track.
         q_start: (n,) [rad or m].
         iterations: forward kinematics to spend at most.
+        lower: (n,) bounds as for Solver.track; equal bounds keep a joint still.
+        upper: (n,) likewise.
     """
-    path, costs, spent = [], [], []
+    path: list[NDArray[np.float64]] = []
+    costs: list[float] = []
+    spent: list[int] = []
     for budget in range(1, iterations + 1):
-        solution = solver.track(target, q_start, iterations=budget)
+        solution = solver.track(target, q_start, lower, upper, budget)
         if not path or solution.iterations > spent[-1]:
             path.append(solution.q)
             costs.append(solution.cost)

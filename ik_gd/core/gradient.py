@@ -104,4 +104,4 @@ def exact_gradient(
 
 def _matrix(target: Pose | ArrayLike) -> NDArray[np.float64]:
     T = target.matrix if isinstance(target, Pose) else checked_transform(target)
-    return np.require(T, np.float64, 'CW')
+    return np.require(T, np.float64, ['C', 'W'])

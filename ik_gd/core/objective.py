@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.errors import SettingsError
 from ik_gd.core.kernels import layout
+from ik_gd.core.terms import Term
 
 DEFAULT_TOLERANCE = 1e-5  # [m] and [rad]
 
@@ -33,6 +34,7 @@ class Objective:
         frame: 'base' or 'tip': along whose axes weights and tolerances are meant.
         tip_axis: (3,) unit vector in the tip's frame, or None where all rotations count.
         cone: [rad] how far `tip_axis` may lean from the target's.
+        terms: costs that act where the errors leave a choice, see `with_terms`.
     """
 
     weights: NDArray[np.float64]
@@ -40,6 +42,7 @@ class Objective:
     frame: Frame = 'base'
     tip_axis: NDArray[np.float64] | None = None
     cone: float = 0.0
+    terms: tuple[Term, ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.weights, self.tolerances):
@@ -124,6 +127,10 @@ class Objective:
             axis,
             cone,
         )
+
+    def with_terms(self, *terms: Term) -> Objective:
+        """Return the same objective with costs that act in what it leaves free; see terms.py."""
+        return replace(self, terms=(*self.terms, *terms))
 
     @cached_property
     def task(self) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _SEARCH_SEED = 0  # of the search for another branch: the same target, the same answer
+_ITERATIONS = 10  # of the descent in a tick at most, where the settings name no number
 _FINER = 1e-3  # of the solver's tolerances, so that slow targets do not make the goal stutter
 _SAME = (0.98, 1.5)  # times a cost: outside, descent got somewhere, or the target is another
 _BLOCKED = (SolutionStatus.STALLED, SolutionStatus.AT_LIMIT)
@@ -46,7 +47,9 @@ class Pursuit:
         self._chain = chain
         self._solver = solver
         fine = replace(solver.objective, tolerances=_FINER * solver.objective.tolerances)
-        self._tracker = Solver(chain, fine, solver.settings)
+        tracker = Solver(chain, fine, solver.settings)
+        # Poses and goals are checked where they come in: the tick does not check them again.
+        self._descend = tracker.track if fine.terms else tracker.descend_only
         self._transform = np.eye(4)
         self.goal = np.zeros(chain.dof)
         self.goal_velocity = np.zeros(chain.dof)
@@ -68,7 +71,7 @@ class Pursuit:
         """Take on settings, and limits inside which goals shall be."""
         self._settings = settings
         self._limits = limits
-        self._effort = {} if settings.iterations is None else {'iterations': settings.iterations}
+        self._iterations = settings.iterations or _ITERATIONS
 
     def start(self, q: Array) -> None:
         """Begin with the goal at `q` (n,), at rest."""
@@ -125,8 +128,8 @@ class Pursuit:
 
     def _solve(self, pose: Array, now: float) -> None:
         poses.transform_of(pose, self._transform)
-        self.solution = self._tracker.track(
-            self._transform, self.goal, self._limits.lower, self._limits.upper, **self._effort
+        self.solution = self._descend(
+            self._transform, self.goal, self._limits.lower, self._limits.upper, self._iterations
         )
         self.iterations = self.solution.iterations
         self.goal[:] = self.solution.q

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.batch import Progress, SolutionBatch, solve_batch
+from ik_gd.core.branches import solve_all, solve_until
 from ik_gd.core.chain import Chain
 from ik_gd.core.descent import SolverSettings
 from ik_gd.core.errors import TargetError
@@ -17,9 +18,13 @@ from ik_gd.core.kernels import model as packing
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose, checked_transform
+from ik_gd.core.refine import refine
 from ik_gd.core.solution import STATUS_OF_CODE, Solution, SolutionStatus
 
 __all__ = ['Solution', 'SolutionStatus', 'Solver', 'SolverSettings']
+
+NEAREST_DESCENTS = 200
+REFINEMENTS = 40  # steps that terms may take after a solve
 
 
 class Solver:
@@ -48,17 +53,20 @@ class Solver:
         samples = np.empty((self.settings.samples, n))
         self.ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
         seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self.ranking)
-        settings = self.settings.row
-        settings[layout.REACH] = chain.reach
+        row = self.settings.row
+        row[layout.REACH] = chain.reach
+        self._periods = _periods(chain)
         self.model = packing.pack(
             chain.segments,
             self.limits,
             self.objective.task,
             searched,
-            settings,
-            _periods(chain),
+            row,
+            self._periods,
             samples,
         )
+        self.samples, self.searched = samples, searched
+        self._variation = packing.settings_of(self.model)[layout.VARIATION :]
         self._kernel = _kernel_for(self.settings)
         self._warm_up()
 
@@ -67,23 +75,82 @@ class Solver:
         target: Pose | ArrayLike,
         q_start: ArrayLike | None = None,
         rng: np.random.Generator | int | None = None,
+        nearest: bool = False,
+        expired: Callable[[], bool] | None = None,
     ) -> Solution:
         """Search joint positions that bring the tip to `target`, with restarts.
 
         Args:
             target: where the tip is to be, in the base frame: a Pose or (4, 4).
-            q_start: (n,) [rad or m] tried first; None for the middle of the limits.
+            q_start: (n,) [rad or m] tried first; None to begin where success is likely.
             rng: varies the restarts; the same rng state gives bit-identical results.
+            nearest: return, of the solutions that some hundred descents find, the one nearest to
+                `q_start`, not the first: a hundred times slower.
+            expired: asked between restarts whether to stop; for deadlines by one's own clock.
 
         Raises:
             TargetError: the target is not a finite rigid transform, or q_start not (n,) finite.
         """
-        if type(target) is Pose:
-            target = target.matrix
-        start, begin = (
-            (self._middle, search.ANYWHERE) if q_start is None else (q_start, search.START_FIRST)
-        )
-        return self._call(self.limits, target, start, begin, 0)
+        T: Any = target.matrix if type(target) is Pose else target
+        if rng is None and not nearest and expired is None and not self.objective.terms:
+            if q_start is None:
+                return self._call(self.limits, T, self._middle, search.ANYWHERE, 0)
+            return self._call(self.limits, T, q_start, search.START_FIRST, 0)
+        return self._solve_with_options(T, q_start, rng, nearest, expired)
+
+    def _solve_with_options(
+        self,
+        target: ArrayLike,
+        q_start: ArrayLike | None,
+        rng: np.random.Generator | int | None,
+        nearest: bool,
+        expired: Callable[[], bool] | None,
+    ) -> Solution:
+        """Do what `solve` promises, where it is more than one call of the kernel."""
+        begin = search.ANYWHERE if q_start is None else search.START_FIRST
+        target, start = self._as_arrays(target, self._middle if q_start is None else q_start)
+        if rng is not None:
+            self._variation[0] = np.random.default_rng(rng).uniform(1.0, 2.0)
+        try:
+            found: list[Solution] = []
+            if nearest:
+                found = solve_all(self, target, start, NEAREST_DESCENTS, 1e-3, expired)
+            if found:
+                solution = found[0]
+            elif expired is not None:
+                solution = solve_until(self, target, start, self.settings.samples, expired)
+            else:
+                solution = self._call(self.limits, target, start, begin, 0)
+        finally:
+            self._variation[0] = 0.0
+        if self.objective.terms:
+            solution = refine(self, target, solution, start, self.limits, REFINEMENTS)
+        return solution
+
+    def solve_all(
+        self,
+        target: Pose | ArrayLike,
+        q_start: ArrayLike | None = None,
+        descents: int = 200,
+        separation: float = 0.1,
+        expired: Callable[[], bool] | None = None,
+    ) -> list[Solution]:
+        """Return the distinct solutions that many descents find, the nearest to the start first.
+
+        An arm with more joints than its task needs has endlessly many; some are returned.
+
+        Args:
+            target: where the tip is to be, in the base frame: a Pose or (4, 4).
+            q_start: (n,) [rad or m] from where distances are meant; None: the middle.
+            descents: how many to try.
+            separation: [rad or m] two solutions differ by more than this in some joint.
+            expired: asked between descents whether to stop.
+
+        Raises:
+            TargetError: as for `solve`.
+        """
+        start = self._middle if q_start is None else q_start
+        return solve_all(self, *self._as_arrays(target, start), descents, separation, expired)
 
     def solve_batch(
         self,
@@ -131,7 +198,30 @@ class Solver:
         box = self._box
         np.minimum(self.limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
         np.maximum(self.limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
-        return self._call(box, target, start, search.START_ONLY, iterations)
+        solution = self._call(box, target, start, search.START_ONLY, iterations)
+        if self.objective.terms:
+            solution = refine(self, target, solution, start, box.copy(), 1)
+        return solution
+
+    def descend_only(
+        self,
+        target: NDArray[np.float64],
+        q_start: NDArray[np.float64],
+        lower: NDArray[np.float64],
+        upper: NDArray[np.float64],
+        iterations: int,
+    ) -> Solution:
+        """As `track` with bounds, for callers in this package: unchecked, and without terms."""
+        self._box[0], self._box[1] = lower, upper
+        return self._call(self._box, target, q_start, search.START_ONLY, iterations)
+
+    def unwound(self, q: NDArray[np.float64], q_near: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `q` with whole turns undone towards `q_near`, inside the limits."""
+        turns = np.where(self._periods > 0.0, np.rint((q_near - q) / (2.0 * np.pi)), 0.0)
+        turned = q + turns * self._periods
+        turned += self._periods * ((turned < self.limits[0]) - 1.0 * (turned > self.limits[1]))
+        fits = (turned >= self.limits[0]) & (turned <= self.limits[1])
+        return np.where(fits, turned, q)
 
     def _call(
         self,
@@ -162,8 +252,8 @@ class Solver:
         if isinstance(target, Pose):
             target = target.matrix
         return (
-            np.require(checked_transform(target), np.float64, 'CW'),
-            np.require(checked_joints(self.chain, q, 'q_start'), np.float64, 'CW'),
+            np.require(checked_transform(target), np.float64, ['C', 'W']),
+            np.require(checked_joints(self.chain, q, 'q_start'), np.float64, ['C', 'W']),
         )
 
     def _explain(self, code: int, target: ArrayLike, start: ArrayLike) -> None:

@@ -23,6 +23,7 @@ _AGREEMENT = 0.5  # of the larger velocity, by which two may differ and yet agre
 _PERIOD_GAIN = 0.1
 _PHASE_GAIN = 0.2
 _VELOCITY_GAIN = 0.6
+_TOO_MANY_SKIPS = 5
 _HORIZON = 1.5  # periods to look ahead at most
 _BLEND_TIME = 0.05  # [s] in which two thirds of the difference a message makes are taken over
 _FADES_FROM, _FADES_TO = 2.0, 4.0  # periods without a message until the velocity counts no more
@@ -47,6 +48,7 @@ class TargetStream:
         self._estimate = np.zeros((2, 3))
         self._agreed = np.zeros(2)
         self._period = 0.0
+        self._skips = 0  # messages in a row that came two periods or more after the one before
         self._sent = -np.inf  # when the newest message came, but for jitter
         self._moved = np.zeros((2, 3))
         self._offset = np.zeros((2, 3))  # what the newest message changed, yet to be taken over
@@ -109,6 +111,10 @@ class TargetStream:
         count = max(round(gap / self._period), 1)
         elapsed = count * self._period
         late = now - (self._sent + elapsed)
+        self._skips = self._skips + 1 if count > 1 else 0
+        if self._skips >= _TOO_MANY_SKIPS:  # two that came in one go were taken for the period
+            self._period, self._sent, self._skips = gap, now, 0
+            return gap
         if abs(late) > 0.75 * self._period:
             self._period, self._sent = gap / count, now
             return gap

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from ik_gd.core.chain import Chain
 from ik_gd.core.errors import SettingsError
 from ik_gd.core.follower import Follower, Tick
-from ik_gd.core.follower_settings import PATHS, FollowerSettings
-from ik_gd.core.solver import Solver
+from ik_gd.core.follower_settings import FollowerSettings
+from ik_gd.core.warm_up import warm_up
 from ik_gd.nodes.commands import make_output
 from ik_gd.nodes.conversions import JointReader
 from ik_gd.nodes.ik_parameters import IkSettings
@@ -110,26 +107,3 @@ class FollowedArm:
     def close(self) -> None:
         """Take the publisher of commands away."""
         self._output.close()
-
-
-def warm_up(chain: Chain, solver: Solver, settings: FollowerSettings) -> None:
-    """Run through what ticks can do once, so that no tick waits for a compiler."""
-    q = np.clip(chain.middle + 0.1, chain.lower, chain.upper)
-    target = chain.forward(np.clip(q + 0.1, chain.lower, chain.upper))
-    zero = np.zeros(3)
-    for path in PATHS:
-        follower = Follower(chain, solver, replace(settings, path=path))
-        requests: list[Callable[[float], None]] = [
-            partial(follower.set_target, target),
-            partial(follower.set_twist, zero, zero, frame='base'),
-            partial(follower.set_twist, zero, zero, frame='tip'),
-            follower.home,
-            follower.stop,
-        ]
-        now = 0.0
-        for request in requests:
-            for _ in range(3):
-                now += 1.0 / settings.rate
-                follower.set_joint_states(q, now)
-                follower.tick(now)
-            request(now=now)  # type: ignore[call-arg]

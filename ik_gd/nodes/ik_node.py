@@ -20,6 +20,7 @@ from ik_gd.core.errors import IkGdError, TargetError
 from ik_gd.core.follower import Follower, Tick
 from ik_gd.core.pose import Pose
 from ik_gd.nodes import interfaces
+from ik_gd.nodes.arrival_times import ArrivalTimes
 from ik_gd.nodes.conversions import pose_from_message, twist_from_message, write_pose
 from ik_gd.nodes.description import listen_for_description
 from ik_gd.nodes.followed_arm import FollowedArm
@@ -54,6 +55,7 @@ class IkNode(Node):
         self._diagnostics = DiagnosticsPublisher(self)
         self._ticks = TickTimes(1.0 / self._settings.rate)
         self._ages = {interfaces.TARGET_POSE: -math.inf, interfaces.JOINT_STATES: -math.inf}
+        self._arrivals = ArrivalTimes()
         self._tip_message = PoseStamped()
         self._tip_due = -math.inf
         self._frames = make_frames(self)
@@ -101,7 +103,10 @@ class IkNode(Node):
             self._reject(interfaces.TARGET_POSE, error, now)
             return
         self._ages[interfaces.TARGET_POSE] = now
-        self._arm.follower.set_target(pose, now)
+        stamp = message.header.stamp
+        self._arm.follower.set_target(
+            pose, self._arrivals.time_of(stamp.sec + 1e-9 * stamp.nanosec, now)
+        )
 
     def on_twist(self, message: TwistStamped) -> None:
         """Take a new velocity of the tip."""

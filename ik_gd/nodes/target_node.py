@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from ik_gd.core.chain import Chain
@@ -23,6 +22,7 @@ from ik_gd.nodes.interfaces import RELIABLE, TARGET_POSE
 from ik_gd.nodes.objectives import make_solver
 from ik_gd.nodes.parameters import Parameter, ParameterSet
 from ik_gd.nodes.runner import run
+from ik_gd.nodes.tick_clock import TickClock
 
 KINDS = (*SHAPES, 'random', 'recorded')
 _AUTOMATIC = 'auto'
@@ -131,20 +131,12 @@ class TargetNode(Node):
         self._message = PoseStamped()
         self._path: Path | None = None
         self._start: float | None = None
-        self._now = self._make_clock()
+        self._tick_clock = TickClock(self, self._start_again)
         text = self._settings.robot.text()
         if text is not None:
             self._begin(text)
         else:
             listen_for_description(self, self._on_description)
-
-    def _make_clock(self) -> Callable[[], float]:
-        """Return the clock that the path runs on: simulated time where it is used."""
-        if self.get_parameter('use_sim_time').value:
-            self._timer_clock = self.get_clock()
-        else:
-            self._timer_clock = Clock(clock_type=ClockType.STEADY_TIME)
-        return lambda: self._timer_clock.now().nanoseconds * 1e-9
 
     def _on_description(self, text: str) -> None:
         try:
@@ -160,16 +152,20 @@ class TargetNode(Node):
         self._start = None
         self.get_logger().info(words)
         if is_first:
-            self.create_timer(1.0 / self._settings.rate, self._on_timer, clock=self._timer_clock)
+            self._tick_clock.create_timer(1.0 / self._settings.rate, self._on_timer)
+
+    def _start_again(self) -> None:
+        self._start = None
 
     def _on_timer(self) -> None:
         assert self._path is not None
-        now = self._now()
+        now = self._tick_clock.now()
         if self._start is None and self._publisher.get_subscription_count():
             self._start = now
         elapsed = 0.0 if self._start is None else now - self._start
         write_pose(self._path.pose(elapsed), self._message.pose)
-        self._message.header.stamp = self.get_clock().now().to_msg()
+        stamp = self._message.header.stamp
+        stamp.sec, stamp.nanosec = divmod(self._tick_clock.stamp(now), 1_000_000_000)
         self._publisher.publish(self._message)
 
 

@@ -18,12 +18,12 @@ def test_measures_and_writes_what_it_prints(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip('matplotlib', reason='matplotlib draws the chart')
-    files = {kind: tmp_path / f'out.{kind}' for kind in ('json', 'csv', 'chart.png')}
+    files = {kind: tmp_path / f'out.{kind}' for kind in ('json', 'csv', 'chart.png', 'md')}
     code = main(
         [
             *('bench', '--protocol', 'A', '--arms', 'desk6', '--peers', 'none', '--targets', '20'),
             *('--json', str(files['json']), '--csv', str(files['csv'])),
-            *('--chart', str(files['chart.png'])),
+            *('--chart', str(files['chart.png']), '--markdown', str(files['md'])),
         ]
     )
     assert code == 0
@@ -37,6 +37,7 @@ def test_measures_and_writes_what_it_prints(
     with files['csv'].open() as file:
         written = [row for row in csv.DictReader(file) if row['start'] == 'random']
     assert float(written[0]['mean_us']) == pytest.approx(rows[1]['mean_us'])
+    assert '| desk6 | 6 | random | ik_gd | 20 | 20 |' in files['md'].read_text()
     assert files['chart.png'].read_bytes().startswith(b'\x89PNG')
 
 

@@ -101,3 +101,15 @@ def test_goals_sent_now_and_then_are_not_a_stream() -> None:
         stream.receive(line(float(k)), UPRIGHT, float(k))
         assert not stream.is_moving
         assert (stream.at(k + 0.5)[:3] == line(float(k))).all()
+
+
+@pytest.mark.parametrize('burst', [0.001, 0.002, 0.0033])
+def test_a_stream_that_begins_with_a_burst_is_known_all_the_same(burst: float) -> None:
+    stream = TargetStream()
+    stream.receive(line(0.0), UPRIGHT, 10.0)
+    for k in range(1, 100):
+        sent = burst + 0.01 * (k - 1)
+        stream.receive(line(sent), UPRIGHT, 10.0 + sent)
+        if k > 30:
+            now = sent + 0.009
+            assert np.linalg.norm(stream.at(10.0 + now)[:3] - line(now)) < 1e-4

@@ -278,6 +278,17 @@ def descend(
 
 
 @kernel
+def columns_at(segments: Array, task: Array, target: Array, q: Array) -> Array:
+    """Return minus the weighted error's derivative (n, 6) at `q` (n,)."""
+    m, n = segments.shape[0] - 1, q.shape[0]
+    scratch = scratch_from(np.zeros(3 * m + 12 * (m + 1) + 9 * n + 24), m, n)
+    problem = Problem(segments, q, q, task, target)
+    evaluate(problem, q, scratch, scratch.rows[ERROR])
+    differentiate(problem, scratch)
+    return scratch.columns.copy()
+
+
+@kernel
 def slope_at(segments: Array, task: Array, target: Array, q: Array) -> Array:
     """Return the exact gradient (n,) of the cost at `q` (n,)."""
     m, n = segments.shape[0] - 1, q.shape[0]

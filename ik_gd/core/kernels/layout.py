@@ -58,4 +58,5 @@ SAMPLING_DISTANCE = 16  # [rad or m]
 LEARNING_RATE = 17
 MOMENTUM = 18
 NORMALISE = 19  # 1: the slope is scaled to length 1
-SETTINGS_WIDTH = 20
+VARIATION = 20  # moves the restarts about; 0: they begin at the samples themselves
+SETTINGS_WIDTH = 21

@@ -72,6 +72,13 @@ def pack(
     return np.concatenate([np.ravel(part) for part in parts])
 
 
+def settings_of(packed: Array) -> Array:
+    """Return the settings inside a packed model, as a view."""
+    m, n = int(packed[0]), int(packed[1])
+    first = 3 + (m + 1) * WIDTH + 2 * n + 2 * TASK_WIDTH
+    return packed[first : first + SETTINGS_WIDTH]
+
+
 @kernel
 def is_transform(T: Array) -> bool:
     """Say whether `T` (4, 4) is finite, rigid and right-handed within 1e-6."""

@@ -27,6 +27,7 @@ from ik_gd.core.kernels.layout import (
     PATIENCE,
     REACH,
     TOTAL_BUDGET,
+    VARIATION,
     WEIGHTS,
 )
 from ik_gd.core.kernels.model import Model, is_finite, is_transform, unpack
@@ -46,6 +47,7 @@ BAD_TARGET, BAD_START, BAD_BOUNDS = -1, -2, -3
 ANYWHERE, START_FIRST, START_ONLY = 0, 1, 2
 
 _KICK = 0.02  # [rad or m]
+_VARIED = 0.3  # [rad or m] between the extremes of varied restarts
 _ENDLESS = 1 << 30
 
 
@@ -54,6 +56,15 @@ def copy_joints(source: Array, to: Array) -> None:
     """Copy (n,) numbers."""
     for j in range(to.shape[0]):
         to[j] = source[j]
+
+
+@kernel
+def vary(problem: Problem, variation: float, q: Array) -> None:
+    """Move `q` a little, differently for every `variation`, inside the limits."""
+    x = variation
+    for j in range(q.shape[0]):
+        x = (x * 1.6180339887498949 + 0.1) % 1.0
+        q[j] = min(max(q[j] + _VARIED * (x - 0.5), problem.lower[j]), problem.upper[j])
 
 
 @kernel
@@ -92,6 +103,8 @@ def search(
                 measure(problem.task, problem.target, keys, distances)
                 ranked = True
             copy_joints(model.samples[next_nearest(distances)], q)
+            if settings[VARIATION] != 0.0:
+                vary(problem, settings[VARIATION] + descents, q)
         # Hasty at first: most failing descents show it by their first slow step.
         patience = int(settings[PATIENCE]) + descents // 32
         share = min(int(settings[DESCENT_BUDGET]), budget - spent)

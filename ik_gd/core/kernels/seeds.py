@@ -176,6 +176,6 @@ def next_nearest(distances: Array32) -> int:
     nearest = np.int64(1) << 62
     for i in range(bits.shape[0]):
         nearest = min(nearest, (np.int64(bits[i]) << 32) | i)
-    found = np.int64(nearest & 0xFFFFFFFF)
+    found = int(nearest & 0xFFFFFFFF)
     distances[found] = TAKEN
     return found
