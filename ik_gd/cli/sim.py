@@ -128,7 +128,7 @@ def watch(
     record = Record(chain.joint_names, chain.lower, chain.upper, chain.max_velocity)
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
-    monitor = Monitor(record, arm_node, str(values['namespace']))
+    monitor = Monitor(record, arm_node, chain, str(values['namespace']))
     executor = SingleThreadedExecutor()
     executor.add_node(monitor)
     started = shown = time.monotonic()
