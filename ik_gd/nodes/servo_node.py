@@ -14,12 +14,13 @@ from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
 from ik_gd.arms.arm import ArmState
+from ik_gd.arms.servo.arm_report import ArmReport
 from ik_gd.arms.servo.calibration import EXIT_CHOICES, Calibration
 from ik_gd.arms.servo.calibration_file import load_calibration
 from ik_gd.arms.servo.controller import ArmMode, Outcome
 from ik_gd.arms.servo.health import ServoState
 from ik_gd.arms.servo.joint_channel import ServoReport
-from ik_gd.arms.servo.servo_arm import ArmReport, ServoArm
+from ik_gd.arms.servo.servo_arm import ServoArm
 from ik_gd.core.errors import SettingsError
 from ik_gd.nodes.arm_node import ArmNode
 from ik_gd.nodes.interfaces import CLEAR_FAULT, ENABLE

@@ -8,16 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ik_gd.arms.arm import ArmState
+from ik_gd.arms.servo.arm_report import ArmReport
 from ik_gd.arms.servo.calibration import Calibration
 from ik_gd.arms.servo.controller import ArmMode, Controller, Outcome
 from ik_gd.arms.servo.families import Line, family_of
-from ik_gd.arms.servo.joint_channel import JointChannel, ServoReport
+from ik_gd.arms.servo.joint_channel import JointChannel
 from ik_gd.arms.servo.port import PortLost
 from ik_gd.core.errors import ArmError
 
@@ -27,35 +27,6 @@ _CLOSE_TIMEOUT = 3.0  # [s] for the thread to switch torque off and end
 _PENDING = 100  # commands kept for the next cycle
 
 _Request = Callable[[Controller], Outcome]
-
-
-@dataclass(frozen=True)
-class ArmReport:
-    """The arm, for diagnostics.
-
-    Attributes:
-        mode: what it is doing.
-        reason: why it is not enabled; empty if there is nothing to say.
-        port: path of the serial device.
-        is_stale: whether it stands still for want of commands.
-        cycles: done so far.
-        late_cycles: those that took longer than the period.
-        longest_cycle: [s].
-        connections: how often the port has been opened.
-        strays: bytes received that nobody had asked for.
-        servos: one report for each joint.
-    """
-
-    mode: ArmMode
-    reason: str
-    port: str
-    is_stale: bool = False
-    cycles: int = 0
-    late_cycles: int = 0
-    longest_cycle: float = 0.0
-    connections: int = 0
-    strays: int = 0
-    servos: tuple[ServoReport, ...] = ()
 
 
 class ServoArm:

@@ -6,7 +6,8 @@ import argparse
 import sys
 import time
 
-from ik_gd.arms.servo.servo_arm import ArmReport, ServoArm
+from ik_gd.arms.servo.arm_report import ArmReport
+from ik_gd.arms.servo.servo_arm import ServoArm
 from ik_gd.cli.servo_tools.common import add_calibration_arguments, read_calibration
 
 _PERIOD = 0.5  # [s] between two tables

@@ -30,7 +30,7 @@ def make_calibration(driver: str, joints: int = 3, trim_limit=0.03, **bus) -> Ca
     model, zero, per_turn, low, high = MODELS[driver]
     settings = {
         'baud': 115_200 if driver == 'lx16a' else 1_000_000,
-        'rate': 30.0 if driver == 'lx16a' else 100.0,
+        'rate': 60.0 if driver == 'lx16a' else 100.0,  # three joints, so more than an arm's 30
         'timeout': 0.02,
         'error_timeout': 0.3,
         'command_timeout': 0.0,

@@ -65,7 +65,7 @@ def test_a_bad_line_spoils_readings_but_never_falsifies_them(arm_bench, driver, 
     truth = bench.truth()
     for name, value in fault.items():
         setattr(bench.faults, name, value)
-    states = bench.read_cycles(40)
+    states = bench.read_cycles(25)
     assert_never_wrong(bench, states, truth)
     seen = np.mean([~np.isnan(state.position) for state in states])
     assert seen > 0.5, 'most readings come through'
