@@ -65,13 +65,12 @@ def solve_until(
 ) -> Solution:
     """Return the first converged solution, or the best when `expired()` or `count` is reached."""
     best: Solution | None = None
-    spent = 0
-    for restarts, solution in enumerate(descents(solver, target, q_near, count)):
-        spent += solution.iterations
-        solution = solution._replace(iterations=spent, restarts=restarts)
+    spent, begun = 0, 0
+    for solution in descents(solver, target, q_near, count):
+        spent, begun = spent + solution.iterations, begun + 1
         if best is None or solution.cost < best.cost or solution.converged:
             best = solution
         if solution.converged or expired():
             break
-    assert best is not None
-    return best._replace(iterations=spent)
+    assert best is not None  # there is a descent at least
+    return best._replace(iterations=spent, restarts=begun - 1)

@@ -177,6 +177,7 @@ class Solver:
         lower: ArrayLike | None = None,
         upper: ArrayLike | None = None,
         iterations: int = 10,
+        max_step: float | None = None,
     ) -> Solution:
         """Go downhill from `q_start` only: what a control tick needs. No restart, no jump.
 
@@ -186,6 +187,8 @@ class Solver:
             lower: (n,) bounds for this call; None for the limits, widened to hold `q_start`.
             upper: (n,) likewise.
             iterations: forward kinematics to spend at most.
+            max_step: [rad or m] no joint moves further, whatever the target: near a singularity
+                the tip then lags and the arm does not jump.
 
         Returns:
             A solution inside [lower, upper], and never of a higher cost than `q_start` clipped to
@@ -198,6 +201,9 @@ class Solver:
         box = self._box
         np.minimum(self.limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
         np.maximum(self.limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
+        if max_step is not None:
+            np.maximum(box[0], np.minimum(start - max_step, box[1]), out=box[0])
+            np.minimum(box[1], np.maximum(start + max_step, box[0]), out=box[1])
         solution = self._call(box, target, start, search.START_ONLY, iterations)
         if self.objective.terms:
             solution = refine(self, target, solution, start, box.copy(), 1)

@@ -38,6 +38,8 @@ Array = NDArray[np.float64]
 # What a descent ends with.
 CONVERGED, STALLED, SPENT = 0, 1, 2
 
+MOST = 0.5  # of the cost that damps: an arm far from its target still creeps to its best
+
 # The rows of Scratch.rows.
 ERROR, TRIAL, WEIGHTED, LEFT = 0, 1, 2, 3
 
@@ -252,7 +254,7 @@ def descend(
             if spent >= budget:
                 return SPENT, cost, spent
             hold_at_limits(problem, s, q)
-            damping = relax * settings[DAMPING] * cost + settings[LEAST_DAMPING]
+            damping = relax * settings[DAMPING] * min(cost, MOST) + settings[LEAST_DAMPING]
             largest = bounded_step(problem, s, damping, q)
             if largest <= settings[LEAST_STEP]:
                 return STALLED, cost, spent
