@@ -37,3 +37,13 @@ def test_tentacle_touches_its_target_with_every_term(tmp_path: Path) -> None:
     assert unevenness[1] < 0.5 * unevenness[0]
     assert intrusion[1] > 1e-3  # the ball is in the way ...
     assert intrusion[2] < 1e-2 * intrusion[1]  # ... and the term keeps out of it
+
+
+def test_spider_stands_leans_and_waves(tmp_path: Path) -> None:
+    pytest.importorskip('matplotlib', reason='matplotlib draws the picture')
+    picture = tmp_path / 'spider.png'
+    said = run_example('spider.py', '--out', str(picture))
+    assert picture.read_bytes().startswith(b'\x89PNG')
+    errors = re.findall(r'converged: 30 joints, 9 tips, at most (\S+) m off', said)
+    assert len(errors) == 3
+    assert all(float(error) <= 1e-5 for error in errors)

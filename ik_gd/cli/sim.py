@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ik_gd.arms.display import check_display
 from ik_gd.cli.bringup import Bringup
-from ik_gd.core.errors import IkGdError, SettingsError
+from ik_gd.core.errors import ArmError, IkGdError, SettingsError
 from ik_gd.core.urdf import load_urdf_text, parse_urdf
 from ik_gd.nodes.graph import SIMULATION, TARGETS, with_default_robot
 
@@ -31,8 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--duration', type=float, help='seconds of motion; until Ctrl-C if none')
     parser.add_argument('--rate', type=float, default=100.0, help='control ticks per second')
     gui = parser.add_mutually_exclusive_group()
-    gui.add_argument('--gui', action='store_true', help="open PyBullet's window")
-    gui.add_argument('--headless', action='store_true', help='open no window (the default)')
+    gui.add_argument(
+        '--gui', action='store_true', help="open PyBullet's window; so it is where a display is"
+    )
+    gui.add_argument('--headless', action='store_true', help='open no window')
     parser.add_argument('--config', default='', help='parameters of the nodes; config/ik.yaml')
     parser.add_argument('--namespace', default='', help='namespace of all nodes')
     parser.add_argument('--report', type=Path, help='write what was measured to this JSON file')
@@ -45,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     screen = Screen()
-    screen.say(f'simulating {values["urdf"]}, target: {values["target"]}; Ctrl-C ends it')
+    window = 'in a window' if values['gui'] else 'without a window'
+    screen.say(f'simulating {values["urdf"]} {window}, target: {values["target"]}; Ctrl-C ends it')
     with Bringup(SIMULATION, values, screen.say) as bringup:
         summary = watch(bringup, values, options.duration, screen, asked_to_stop)
     screen.finish()
@@ -62,8 +66,8 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
     Raises:
         IkGdError: an option cannot be used, told before any process starts.
     """
-    if options.gui and not os.environ.get('DISPLAY') and sys.platform == 'linux':
-        raise SettingsError('--gui needs a display, and DISPLAY is not set; use --headless')
+    if options.gui:
+        check_display()
     if options.duration is not None and not options.duration > 0.0:
         raise SettingsError(f'--duration {options.duration:g} s is not above 0')
     if not 1.0 <= options.rate <= 2000.0:
@@ -79,7 +83,7 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
             'tip_link': options.tip,
             'target': options.target,
             'rate': options.rate,
-            'gui': options.gui,
+            'gui': options.gui or (not options.headless and has_display()),
             'config': options.config,
             'namespace': options.namespace,
         }
@@ -88,6 +92,15 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
     path = tree.path(options.base or None, str(values['tip_link']) or None)
     tip_link = path[-1].child if path else values['tip_link']
     return {**values, 'base_link': options.base or tree.root, 'tip_link': tip_link}
+
+
+def has_display() -> bool:
+    """Return whether a window can be opened."""
+    try:
+        check_display()
+    except ArmError:
+        return False
+    return True
 
 
 def watch(

@@ -81,6 +81,8 @@ class Progress:
             return Event.ARRIVED
         if solution is None or solution.converged:
             return Event.ON_THE_WAY
+        if solution.position_error <= meters and solution.rotation_error <= radians:
+            return Event.ON_THE_WAY  # as good as asked for, if not as good as can be
         if pursuit.is_beyond_reach:
             return Event.BEYOND_REACH
         if pursuit.limiting_joint is not None:
