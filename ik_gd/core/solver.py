@@ -44,7 +44,8 @@ class Solver:
         self.settings = SolverSettings() if settings is None else settings
         n, m = chain.dof, chain.segments.shape[0] - 1
         self._middle = chain.middle
-        self.work = np.zeros(search.work_size(m, n))
+        self._kernel, size = _kernel_for(self.settings, m, n)
+        self.work = np.zeros(size)
         self._fields = self.work[: search.OUTCOME_WIDTH]
         self._found = self.work[search.OUTCOME_WIDTH : search.OUTCOME_WIDTH + n]
         self.limits = np.stack([chain.lower, chain.upper])
@@ -67,7 +68,6 @@ class Solver:
         )
         self.samples, self.searched = samples, searched
         self._variation = packing.settings_of(self.model)[layout.VARIATION :]
-        self._kernel = _kernel_for(self.settings)
         self._warm_up()
 
     def solve(
@@ -338,13 +338,14 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
 
 
-def _kernel_for(settings: SolverSettings) -> Any:
-    """Return the compiled function that follows the step rule."""
+def _kernel_for(settings: SolverSettings, m: int, n: int) -> tuple[Any, int]:
+    """Return the compiled function that follows the step rule, and the work space it needs."""
+    size = search.work_size(m, n)
     if settings.step_rule == 'damped':
-        return search.solve
+        return search.solve, size
     from ik_gd.core.kernels import rules  # compiled only when asked for
 
-    return rules.solve_by_rule
+    return rules.solve_by_rule, size + rules.history_size(n)
 
 
 def _periods(chain: Chain) -> NDArray[np.float64]:

@@ -61,6 +61,12 @@ _FLAT = 1e-10
 
 
 @kernel
+def history_size(n: int) -> int:
+    """Return how many numbers of work space the rules need for n joints, beside search.solve's."""
+    return HISTORY + (2 * HISTORY + 4) * n
+
+
+@kernel
 def partial_gradient(
     problem: Problem, q: Array, j: int, distance: float, cost: float, scratch: Scratch
 ) -> float:
@@ -90,17 +96,28 @@ def fill_slope(problem: Problem, settings: Array, q: Array, cost: float, scratch
 
 
 @kernel
-def quasi_newton_direction(slope: Array, memory: Array, remembered: int, step: Array) -> None:
+def dot(a: Array, b: Array) -> float:
+    """Return the scalar product of two (n,)."""
+    total = 0.0
+    for j in range(a.shape[0]):
+        total += a[j] * b[j]
+    return total
+
+
+@kernel
+def quasi_newton_direction(
+    slope: Array, memory: Array, remembered: int, factors: Array, step: Array
+) -> None:
     """Fill `step` with -H slope, H built from the last steps and slope changes.
 
     Args:
         slope: (n,) zero for joints that are held.
-        memory: (2 HISTORY + 1, n): steps, slope changes, and room for the factors.
+        memory: (2 HISTORY, n or more): steps and slope changes.
         remembered: how many pairs there are so far.
+        factors: (HISTORY,) work space.
         step: (n,) out.
     """
     n = slope.shape[0]
-    factors = np.zeros(HISTORY)
     for j in range(n):
         step[j] = -slope[j]
     pairs = min(remembered, HISTORY)
@@ -108,10 +125,10 @@ def quasi_newton_direction(slope: Array, memory: Array, remembered: int, step: A
     for back in range(pairs):
         k = (remembered - 1 - back) % HISTORY
         s, y = memory[k], memory[HISTORY + k]
-        sy = np.dot(s, y)
+        sy = dot(s, y)
         if back == 0:
-            scale = sy / np.dot(y, y)
-        factors[k] = np.dot(s, step) / sy
+            scale = sy / dot(y, y)
+        factors[k] = dot(s, step) / sy
         for j in range(n):
             step[j] -= factors[k] * y[j]
     for j in range(n):
@@ -119,7 +136,7 @@ def quasi_newton_direction(slope: Array, memory: Array, remembered: int, step: A
     for ahead in range(pairs - 1, -1, -1):
         k = (remembered - 1 - ahead) % HISTORY
         s, y = memory[k], memory[HISTORY + k]
-        factor = factors[k] - np.dot(y, step) / np.dot(s, y)
+        factor = factors[k] - dot(y, step) / dot(s, y)
         for j in range(n):
             step[j] += factor * s[j]
 
@@ -171,7 +188,7 @@ def remember(q: Array, slope: Array, last: Array, memory: Array, remembered: int
 
 @kernel
 def descend_by_rule(
-    problem: Problem, settings: Array, q: Array, scratch: Scratch, memory: Array, budget: int
+    problem: Problem, settings: Array, q: Array, scratch: Scratch, history: Array, budget: int
 ) -> tuple[int, float, int]:
     """Move `q` downhill by the step rule and gradient that the settings name.
 
@@ -180,14 +197,16 @@ def descend_by_rule(
         settings: see layout.
         q: (n,) inside the limits; changed in place.
         scratch: work space.
-        memory: (2 HISTORY + 4, n) work space.
+        history: (history_size,) work space.
         budget: forward kinematics to spend.
 
     Returns:
         CONVERGED, STALLED or SPENT; the cost; forward kinematics spent.
     """
     rule, n = settings[RULE], q.shape[0]
-    step, velocity, last = memory[2 * HISTORY], memory[2 * HISTORY + 1], memory[-2:]
+    memory = history[HISTORY:].reshape(2 * HISTORY + 4, n)
+    factors, last = history[:HISTORY], memory[2 * HISTORY + 2 :]
+    step, velocity = memory[2 * HISTORY], memory[2 * HISTORY + 1]
     velocity[:] = 0.0
     slope = scratch.slope
     cost = evaluate(problem, q, scratch, scratch.rows[ERROR])
@@ -218,7 +237,7 @@ def descend_by_rule(
         if rule == QUASI_NEWTON:
             if not first:
                 remembered = remember(q, slope, last, memory, remembered)
-            quasi_newton_direction(slope, memory, remembered, step)
+            quasi_newton_direction(slope, memory, remembered, factors, step)
             downhill = 0.0
             for j in range(n):
                 step[j] *= scratch.free[j]
@@ -255,10 +274,12 @@ def solve_by_rule(
     begin: int,
     budget: int,
 ) -> int:
-    """Solve one target by the step rule of the settings; arguments as for search.solve."""
+    """Solve one target by the step rule of the settings.
+
+    Arguments as for search.solve, but for `work`: it is longer by history_size.
+    """
     model = unpack(packed)
     n = limits.shape[1]
-    memory = np.zeros((2 * HISTORY + 4, n))
     if not is_transform(target):
         return BAD_TARGET
     if not is_finite(q_start, n):
@@ -268,6 +289,7 @@ def solve_by_rule(
     best = work[OUTCOME_WIDTH : OUTCOME_WIDTH + n]
     q = work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n]
     scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], model.segments.shape[0] - 1, n)
+    history = work[work.shape[0] - history_size(n) :]
     problem = Problem(model.segments, limits[0], limits[1], model.asked, target)
     for j in range(n):
         q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
@@ -282,7 +304,7 @@ def solve_by_rule(
         if descents > 0:
             copy_joints(model.samples[next_nearest(distances)], q)
         share = min(each, total - spent)
-        code, cost, used = descend_by_rule(problem, settings, q, scratch, memory, share)
+        code, cost, used = descend_by_rule(problem, settings, q, scratch, history, share)
         spent += used
         descents += 1
         if code == CONVERGED or cost < lowest:

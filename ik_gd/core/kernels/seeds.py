@@ -94,7 +94,7 @@ def orientation_key(
     return quaternion(xx, xy, xz, yx, yy, yz, zx, zy, zz)
 
 
-@kernel
+@kernel(allocates=True)
 def fill_samples(
     segments: Array, ranges: Array, task: Array, samples: Array, keys: Array32
 ) -> None:
