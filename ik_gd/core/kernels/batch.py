@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.model import unpack
-from ik_gd.core.kernels.search import OUTCOME_WIDTH, solve_one
+from ik_gd.core.kernels.search import CODE, solve_one
 
 Array = NDArray[np.float64]
 Array32 = NDArray[np.float32]
@@ -31,13 +31,13 @@ def solve_share(
     bad = -1
     for i in range(thread, targets.shape[0], threads):
         start = starts[i % starts.shape[0]]
-        code = solve_one(model, limits[0], limits[1], ranking, work, targets[i], start, begin, 0)
-        if code < 0:
+        found = solve_one(model, limits[0], limits[1], ranking, work, targets[i], start, begin, 0)
+        if found[CODE] < 0:
             bad = i
-        for k in range(OUTCOME_WIDTH):
-            fields[i, k] = work[k]
+        row = fields[i]
+        row[0], row[1], row[2], row[3], row[4], row[5] = found
         for j in range(n):
-            joints[i, j] = work[OUTCOME_WIDTH + j]
+            joints[i, j] = work[j]
     return bad
 
 
@@ -58,7 +58,7 @@ def solve_many(
     Args:
         packed: see model.pack.
         limits: (2, n).
-        rankings: (threads, 8 samples), one row of work space each.
+        rankings: (threads, ranking_size), one row of work space each.
         works: (threads, work_size).
         targets: (N, 4, 4).
         starts: (N, n), or (1, n) for all.

@@ -41,14 +41,15 @@ from ik_gd.core.kernels.search import (
     ANYWHERE,
     BAD_START,
     BAD_TARGET,
-    OUTCOME_WIDTH,
     START_ONLY,
+    Outcome,
     copy_joints,
+    outcome,
     reason,
-    report,
+    refusal,
     unwind,
 )
-from ik_gd.core.kernels.seeds import KEYS, Array32, measure, next_nearest
+from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
 
@@ -273,7 +274,7 @@ def solve_by_rule(
     q_start: Array,
     begin: int,
     budget: int,
-) -> int:
+) -> Outcome:
     """Solve one target by the step rule of the settings.
 
     Arguments as for search.solve, but for `work`: it is longer by history_size.
@@ -281,14 +282,12 @@ def solve_by_rule(
     model = unpack(packed)
     n = limits.shape[1]
     if not is_transform(target):
-        return BAD_TARGET
+        return refusal(BAD_TARGET)
     if not is_finite(q_start, n):
-        return BAD_START
+        return refusal(BAD_START)
     settings, count = model.settings, model.samples.shape[0]
-    keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
-    best = work[OUTCOME_WIDTH : OUTCOME_WIDTH + n]
-    q = work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n]
-    scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], model.segments.shape[0] - 1, n)
+    best, q = work[:n], work[n : 2 * n]
+    scratch = scratch_from(work[2 * n :], model.segments.shape[0] - 1, n)
     history = work[work.shape[0] - history_size(n) :]
     problem = Problem(model.segments, limits[0], limits[1], model.asked, target)
     for j in range(n):
@@ -296,13 +295,13 @@ def solve_by_rule(
     each, total = int(settings[DESCENT_BUDGET]), int(settings[TOTAL_BUDGET])
     if begin == START_ONLY:
         each = total = budget
-    measure(model.searched, target, keys, distances)
+    measure(model.searched, target, count, ranking)
     if begin == ANYWHERE:
-        copy_joints(model.samples[next_nearest(distances)], q)
+        copy_joints(model.samples[next_nearest(count, ranking)], q)
     lowest, spent, descents, code, ended = np.inf, 0, 0, SPENT, SPENT
     while code != CONVERGED and spent < total:
         if descents > 0:
-            copy_joints(model.samples[next_nearest(distances)], q)
+            copy_joints(model.samples[next_nearest(count, ranking)], q)
         share = min(each, total - spent)
         code, cost, used = descend_by_rule(problem, settings, q, scratch, history, share)
         spent += used
@@ -317,5 +316,4 @@ def solve_by_rule(
     evaluate(problem, best, scratch, scratch.rows[ERROR])
     if ended != CONVERGED:
         ended = reason(model, problem, best, scratch, ended)
-    report(model, scratch.rows[ERROR], ended, spent, descents - 1, work)
-    return ended
+    return outcome(model.asked, scratch.rows[ERROR], ended, spent, descents - 1)
