@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ik_gd.cli.info import add_robot_arguments, chain_of
 from ik_gd.core.chain import Chain
-from ik_gd.core.descent import trace
 from ik_gd.core.errors import SettingsError
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose
 from ik_gd.core.solver import Solver, SolverSettings
+from ik_gd.core.trace import trace
 
 _SAMPLES = 161  # a joint
 

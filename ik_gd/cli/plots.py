@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.chain import Chain
-from ik_gd.core.descent import STEP_RULES, SolverSettings, Trace, trace
+from ik_gd.core.descent import STEP_RULES, SolverSettings
 from ik_gd.core.errors import IkGdError
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose
 from ik_gd.core.solver import Solver
+from ik_gd.core.trace import Trace, trace
 
 try:
     from matplotlib.figure import Figure
