@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 from ik_gd import __version__
@@ -117,7 +118,7 @@ def _rich_table(table: Table) -> RichTable:
     columns = list(table.rows[0])
     for column in columns:
         numeric = not isinstance(table.rows[0][column], str)
-        shown.add_column(_heading(column), justify='right' if numeric else 'left')
+        shown.add_column(escape(_heading(column)), justify='right' if numeric else 'left')
     previous = None
     for row in table.rows:
         first = row[columns[0]]

@@ -48,6 +48,7 @@ ANYWHERE, START_FIRST, START_ONLY = 0, 1, 2
 
 _KICK = 0.02  # [rad or m]
 _VARIED = 0.3  # [rad or m] between the extremes of varied restarts
+_NEAR = 0.01  # [rad or m]: nearer than two minima are
 _ENDLESS = 1 << 30
 
 
@@ -119,6 +120,15 @@ def search(
 
 
 @kernel
+def is_near(q: Array, other: Array) -> bool:
+    """Say whether no joint differs much."""
+    near = True
+    for j in range(q.shape[0]):
+        near = near and abs(q[j] - other[j]) < _NEAR
+    return near
+
+
+@kernel
 def best_effort(
     model: Model,
     problem: Problem,
@@ -150,8 +160,9 @@ def best_effort(
         code, cost, used = descend(problem, settings, q, scratch, share, 3)
         spent += used
         descents += 1
-        if code != CONVERGED and cost < 2.0 * lowest:
-            cost, used, settled = polish(problem, q, scratch, dense, budget - spent)
+        known = ended == STALLED and is_near(q, best)  # the same minimum once more
+        if code != CONVERGED and cost < 2.0 * lowest and not known:
+            cost, used, settled = polish(problem, q, scratch, dense, budget - spent, lowest)
             spent += used
             if settled and cost < lowest:
                 ended = STALLED
