@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ik_gd.core.chain import Chain
 from ik_gd.core.descent import STEP_RULES, SolverSettings
 from ik_gd.core.errors import IkGdError
-from ik_gd.core.kernels import descent
+from ik_gd.core.gradient import derivatives
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose
@@ -77,7 +77,7 @@ def _learning_rate(chain: Chain, objective: Objective, target: Pose, q_start: Ar
     The curvature is that of the squared linearised error (Gauss and Newton's).
     """
     T = np.require(target.matrix, np.float64, ['C', 'W'])
-    columns = descent.columns_at(chain.segments, objective.task, T, q_start)
+    columns, _ = derivatives(chain, objective, T, q_start)
     return 1.0 / max(float(np.linalg.norm(columns, 2)) ** 2, 1e-6)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels import descent
+from ik_gd.core.gradient import derivatives
 from ik_gd.core.solution import MultiTipSolution, Solution
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ class _OneTip:
         return total
 
     def columns(self, q: Array) -> Array:
-        segments, task = self._chain.segments, self._solver.objective.task
-        columns: Array = descent.columns_at(segments, task, self._target, q)
-        return columns
+        return derivatives(self._chain, self._solver.objective, self._target, q)[0]
 
     def descend(self, q: Array, lower: Array, upper: Array, iterations: int) -> Solution:
         return self._solver.descend_only(self._target, q, lower, upper, iterations)

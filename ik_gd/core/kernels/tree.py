@@ -73,7 +73,7 @@ class TreeScratch(NamedTuple):
     joints: Array
 
 
-@kernel
+@kernel(allocates=True)
 def tree_scratch(m: int, n: int, errors: Array) -> TreeScratch:
     """Return work space for M segments and n joints around the `errors` (K, 6)."""
     return TreeScratch(

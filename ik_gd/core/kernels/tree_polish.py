@@ -46,7 +46,7 @@ def fill_tree_hessian(
             H[i, j] = H[j, i] = 0.5 * (H[i, j] + H[j, i])
 
 
-@kernel
+@kernel(allocates=True)
 def polish_tree(
     problem: TreeProblem, q: Array, scratch: TreeScratch, budget: int, floor: float
 ) -> tuple[float, int, bool]:

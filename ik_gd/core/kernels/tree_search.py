@@ -32,7 +32,7 @@ _ENDLESS = 1 << 30
 _PATIENT_BUDGET = 1000  # evaluations that settling one descent may take
 
 
-@kernel
+@kernel(allocates=True)
 def solve_tree(
     segments: Array,
     ends: Integers,
@@ -117,7 +117,7 @@ def kick(
     return descend_tree(problem, settings, q, scratch, budget, _ENDLESS)
 
 
-@kernel
+@kernel(allocates=True)
 def tree_columns(segments: Array, ends: Integers, tasks: Array, targets: Array, q: Array) -> Array:
     """Return minus the derivative (n, 6 K) of all weighted errors at `q` (n,)."""
     n, count = q.shape[0], tasks.shape[0]
