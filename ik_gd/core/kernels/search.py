@@ -50,6 +50,7 @@ ANYWHERE, START_FIRST, START_ONLY = 0, 1, 2
 
 _KICK = 0.02  # [rad or m]
 _VARIED = 0.3  # [rad or m] between the extremes of varied restarts
+_NEAR = 0.01  # [rad or m]: nearer than two minima are
 _ENDLESS = 1 << 30
 _HASTY = 10  # descents after which a search that fails looks closer
 _NEAR = 1e-6  # a cost so low is hardly a local minimum
@@ -139,6 +140,15 @@ def search(
 
 
 @kernel
+def is_near(q: Array, other: Array) -> bool:
+    """Say whether no joint differs much."""
+    near = True
+    for j in range(q.shape[0]):
+        near = near and abs(q[j] - other[j]) < _NEAR
+    return near
+
+
+@kernel
 def best_effort(
     model: Model,
     problem: Problem,
@@ -169,8 +179,9 @@ def best_effort(
         code, cost, used = descend(problem, settings, q, scratch, share, 3)
         spent += used
         descents += 1
-        if code != CONVERGED and cost < 2.0 * lowest:
-            cost, used, settled = polish(problem, q, scratch, dense, budget - spent)
+        known = ended == STALLED and is_near(q, best)  # the same minimum once more
+        if code != CONVERGED and cost < 2.0 * lowest and not known:
+            cost, used, settled = polish(problem, q, scratch, dense, budget - spent, lowest)
             spent += used
             if on_target(scratch.rows[ERROR], problem.task):
                 code = CONVERGED
