@@ -295,7 +295,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM."""
     # numba loads scipy's linear algebra where there is one: 15 MB, and our kernels use none.
     sys.modules.setdefault('scipy.linalg', None)  # type: ignore[arg-type]
-    return run(IkNode, args)
+    return run(IkNode, args, can_be_interrupted=True)
 
 
 if __name__ == '__main__':

@@ -171,7 +171,7 @@ class TargetNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM."""
-    return run(TargetNode, args)
+    return run(TargetNode, args, can_be_interrupted=True)
 
 
 if __name__ == '__main__':
