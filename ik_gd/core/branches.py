@@ -32,10 +32,9 @@ def descents(solver: Solver, target: Array, q_near: Array, count: int) -> Iterat
     lower, upper = solver.limits
     yield solver.descend_only(target, np.clip(q_near, lower, upper), lower, upper, _DESCENT)
     samples = solver.samples
-    keys, distances = np.split(solver.ranking, [seeds.KEYS * len(samples)])
-    seeds.measure(solver.searched, target, keys, distances)
+    seeds.measure(solver.searched, target, len(samples), solver.ranking)
     for _ in range(min(count, len(samples)) - 1):
-        start = samples[seeds.next_nearest(distances)]
+        start = samples[seeds.next_nearest(len(samples), solver.ranking)]
         solution = solver.descend_only(target, start, lower, upper, _DESCENT)
         yield solution._replace(q=solver.unwound(solution.q, q_near))
 

@@ -96,10 +96,24 @@ def exact_gradient(
     Raises:
         TargetError: a target or `q` that is not usable.
     """
-    slope: NDArray[np.float64] = descent.slope_at(
-        chain.segments, objective.task, _matrix(target), checked_joints(chain, q)
-    )
-    return slope
+    return derivatives(chain, objective, _matrix(target), checked_joints(chain, q))[1]
+
+
+def derivatives(
+    chain: Chain, objective: Objective, target: NDArray[np.float64], q: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return minus the weighted error's derivative (n, 6) and the cost's gradient (n,); unchecked.
+
+    Args:
+        chain: the arm.
+        objective: which errors count.
+        target: (4, 4).
+        q: (n,).
+    """
+    n, m = chain.dof, chain.segments.shape[0] - 1
+    work, columns, slope = np.empty(descent.scratch_size(m, n)), np.empty((n, 6)), np.empty(n)
+    descent.differentiate_at(chain.segments, objective.task, target, q, work, columns, slope)
+    return columns, slope
 
 
 def _matrix(target: Pose | ArrayLike) -> NDArray[np.float64]:

@@ -49,9 +49,12 @@ def checked_joints(chain: Chain, q: ArrayLike, name: str = 'q') -> NDArray[np.fl
     """Return `q` as a contiguous (n,) float64 array.
 
     Raises:
-        TargetError: another shape, or a NaN or infinite entry; the message names the joints.
+        TargetError: no numbers, another shape, a NaN or infinite entry; the message names the joints.
     """
-    joints = np.ascontiguousarray(q, dtype=np.float64)
+    try:
+        joints = np.ascontiguousarray(q, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TargetError(f'{name} is not numeric: {q!r}') from error
     if joints.shape != (chain.dof,):
         raise TargetError(
             f'{name} has the shape {joints.shape}; the {chain.dof} joints are '

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ik_gd.core.kernels import descent
+from ik_gd.core.gradient import derivatives
 from ik_gd.core.solution import Solution
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _free_motion(
     solver: Solver, target: Array, q: Array, wish: Array, lower: Array, upper: Array
 ) -> Array:
     """Return the part of `wish` (n,) that neither moves the tip nor leads out of the bounds."""
-    columns = descent.columns_at(solver.chain.segments, solver.objective.task, target, q)
+    columns = derivatives(solver.chain, solver.objective, target, q)[0]
     free = np.ones(q.size, dtype=bool)
     step = np.zeros(q.size)
     for _ in range(q.size):

@@ -44,14 +44,15 @@ class Solver:
         self.settings = SolverSettings() if settings is None else settings
         n, m = chain.dof, chain.segments.shape[0] - 1
         self._middle = chain.middle
-        self.work = np.zeros(search.work_size(m, n))
-        self._fields = self.work[: search.OUTCOME_WIDTH]
-        self._found = self.work[search.OUTCOME_WIDTH : search.OUTCOME_WIDTH + n]
+        self._kernel, size = _kernel_for(self.settings, m, n)
+        self.work = np.zeros(size)
+        self._found = self.work[:n]
         self.limits = np.stack([chain.lower, chain.upper])
         self._box = self.limits.copy()
+        self._low, self._high = self._box
         searched = _search_task(self.objective, chain)
         samples = np.empty((self.settings.samples, n))
-        self.ranking = np.empty((seeds.KEYS + 1) * self.settings.samples, np.float32)
+        self.ranking = np.empty(seeds.ranking_size(self.settings.samples), np.float32)
         seeds.fill_samples(chain.segments, _ranges(chain), searched, samples, self.ranking)
         row = self.settings.row
         row[layout.REACH] = chain.reach
@@ -67,7 +68,6 @@ class Solver:
         )
         self.samples, self.searched = samples, searched
         self._variation = packing.settings_of(self.model)[layout.VARIATION :]
-        self._kernel = _kernel_for(self.settings)
         self._warm_up()
 
     def solve(
@@ -197,17 +197,38 @@ class Solver:
         Raises:
             TargetError: as for `solve`, or bounds that are NaN or exclude each other.
         """
-        target, start = self._as_arrays(target, q_start)
-        box = self._box
-        np.minimum(self.limits[0], start, out=box[0]) if lower is None else _copy(lower, box[0])
-        np.maximum(self.limits[1], start, out=box[1]) if upper is None else _copy(upper, box[1])
-        if max_step is not None:
-            np.maximum(box[0], np.minimum(start - max_step, box[1]), out=box[0])
-            np.minimum(box[1], np.maximum(start + max_step, box[0]), out=box[1])
-        solution = self._call(box, target, start, search.START_ONLY, iterations)
+        T: Any = target.matrix if type(target) is Pose else target
+        try:
+            self._bound(q_start, lower, upper, max_step)
+        except (TypeError, ValueError):  # no array of numbers: rare, and slower
+            T, q_start = self._as_arrays(T, q_start)
+            self._bound(q_start, lower, upper, max_step)
+        solution = self._call(self._box, T, q_start, search.START_ONLY, iterations)
         if self.objective.terms:
-            solution = refine(self, target, solution, start, box.copy(), 1)
+            T, start = self._as_arrays(T, q_start)
+            solution = refine(self, T, solution, start, self._box.copy(), 1)
         return solution
+
+    def _bound(
+        self,
+        start: Any,
+        lower: ArrayLike | None,
+        upper: ArrayLike | None,
+        max_step: float | None,
+    ) -> None:
+        """Set the bounds of a call of `track`, see there."""
+        low, high = self._low, self._high
+        if lower is None:
+            np.minimum(self.chain.lower, start, out=low)
+        else:
+            _copy(lower, low)
+        if upper is None:
+            np.maximum(self.chain.upper, start, out=high)
+        else:
+            _copy(upper, high)
+        if max_step is not None:
+            np.maximum(low, np.minimum(start - max_step, high), out=low)
+            np.minimum(high, np.maximum(start + max_step, low), out=high)
 
     def descend_only(
         self,
@@ -218,7 +239,7 @@ class Solver:
         iterations: int,
     ) -> Solution:
         """As `track` with bounds, for callers in this package: unchecked, and without terms."""
-        self._box[0], self._box[1] = lower, upper
+        self._low[:], self._high[:] = lower, upper
         return self._call(self._box, target, q_start, search.START_ONLY, iterations)
 
     def unwound(self, q: NDArray[np.float64], q_near: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -239,17 +260,19 @@ class Solver:
     ) -> Solution:
         """Run the kernel and wrap what it found; arguments as for search.solve."""
         try:
-            code = self._kernel(
+            code, position, rotation, iterations, restarts, cost = self._kernel(
                 self.model, limits, self.ranking, self.work, target, start, begin, budget
             )
         except TypeError:  # not float64 in C order: rare, and slower
             target, start = self._as_arrays(target, start)
-            code = self._kernel(
+            code, position, rotation, iterations, restarts, cost = self._kernel(
                 self.model, limits, self.ranking, self.work, target, start, begin, budget
             )
         if code < 0:
             self._explain(code, target, start)
-        return self._solution()
+        status = STATUS_OF_CODE[code]
+        q = self._found.copy()
+        return _new(Solution, (q, status, position, rotation, iterations, restarts, cost))
 
     def _as_arrays(
         self, target: Pose | ArrayLike, q: ArrayLike
@@ -279,21 +302,6 @@ class Solver:
         self._kernel.disable_compile(False)
         self._call(self.limits, np.eye(4), self._middle, search.START_ONLY, 1)
         self._kernel.disable_compile()
-
-    def _solution(self) -> Solution:
-        code, position, rotation, cost, iterations, restarts = self._fields.tolist()
-        return _new(
-            Solution,
-            (
-                self._found.copy(),
-                STATUS_OF_CODE[int(code)],
-                position,
-                rotation,
-                int(iterations),
-                int(restarts),
-                cost,
-            ),
-        )
 
 
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long
@@ -338,13 +346,14 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
         raise TargetError(f'bounds are ({out.size},) numbers, not {values!r}') from error
 
 
-def _kernel_for(settings: SolverSettings) -> Any:
-    """Return the compiled function that follows the step rule."""
+def _kernel_for(settings: SolverSettings, m: int, n: int) -> tuple[Any, int]:
+    """Return the compiled function that follows the step rule, and the work space it needs."""
+    size = search.work_size(m, n)
     if settings.step_rule == 'damped':
-        return search.solve
+        return search.solve, size
     from ik_gd.core.kernels import rules  # compiled only when asked for
 
-    return rules.solve_by_rule
+    return rules.solve_by_rule, size + rules.history_size(n)
 
 
 def _periods(chain: Chain) -> NDArray[np.float64]:

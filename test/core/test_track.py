@@ -99,3 +99,31 @@ def test_a_tick_needs_few_iterations() -> None:
     target = chain.forward(chain.middle + 0.305)
     solution = solver.track(target, chain.middle + 0.3)
     assert solution.converged and solution.iterations <= 4
+
+
+def test_tracking_takes_targets_and_starts_in_any_form(solver: Solver) -> None:
+    start = np.round(solver.chain.middle + 0.5)
+    target = solver.chain.forward(start + 0.1)
+    expected = solver.track(target.matrix, start, max_step=0.05)
+    for form in (start.tolist(), tuple(start), start.astype(int), start.astype(np.float32)):
+        solution = solver.track(target, form, max_step=0.05)
+        np.testing.assert_allclose(solution.q, expected.q, atol=1e-12)
+        assert solver.track(target.matrix.tolist(), form).status is SolutionStatus.CONVERGED
+
+
+@pytest.mark.parametrize(
+    'start', [[0.0] * 5, [0.0] * 7, [[0.0] * 6], [np.nan] * 6, ['a'] * 6, None, 0.0], ids=str
+)
+def test_tracking_refuses_a_start_that_is_no_joint_position(solver: Solver, start: object) -> None:
+    with pytest.raises(TargetError, match='q_start'):
+        solver.track(np.eye(4), start)
+    with pytest.raises(TargetError, match='q_start'):
+        solver.track(np.eye(4), start, max_step=0.1)
+
+
+@pytest.mark.parametrize(
+    'target', [np.full((4, 4), np.nan), np.diag([1, 1, -1, 1.0]), np.eye(3), 'pose', None], ids=str
+)
+def test_tracking_refuses_a_target_that_is_no_transform(solver: Solver, target: object) -> None:
+    with pytest.raises(TargetError, match=r'transform|rotation'):
+        solver.track(target, solver.chain.middle)

@@ -6,13 +6,42 @@ from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.model import unpack
-from ik_gd.core.kernels.search import OUTCOME_WIDTH, solve_one
+from ik_gd.core.kernels.search import CODE, solve_one
 
 Array = NDArray[np.float64]
 Array32 = NDArray[np.float32]
 
 
-@kernel(parallel=True)
+@kernel
+def solve_share(
+    packed: Array,
+    limits: Array,
+    ranking: Array32,
+    work: Array,
+    targets: Array,
+    starts: Array,
+    begin: int,
+    fields: Array,
+    joints: Array,
+    thread: int,
+    threads: int,
+) -> int:
+    """Solve every `threads`-th target from `thread` on; arguments as for solve_many."""
+    model, n = unpack(packed), limits.shape[1]
+    bad = -1
+    for i in range(thread, targets.shape[0], threads):
+        start = starts[i % starts.shape[0]]
+        found = solve_one(model, limits[0], limits[1], ranking, work, targets[i], start, begin, 0)
+        if found[CODE] < 0:
+            bad = i
+        row = fields[i]
+        row[0], row[1], row[2], row[3], row[4], row[5] = found
+        for j in range(n):
+            joints[i, j] = work[j]
+    return bad
+
+
+@kernel(parallel=True, allocates=True)
 def solve_many(
     packed: Array,
     limits: Array,
@@ -29,7 +58,7 @@ def solve_many(
     Args:
         packed: see model.pack.
         limits: (2, n).
-        rankings: (threads, 8 samples), one row of work space each.
+        rankings: (threads, ranking_size), one row of work space each.
         works: (threads, work_size).
         targets: (N, 4, 4).
         starts: (N, n), or (1, n) for all.
@@ -40,27 +69,20 @@ def solve_many(
     Returns:
         -1, or the index of a target or start that cannot be used.
     """
-    threads, n = works.shape[0], limits.shape[1]
-    count = targets.shape[0]
+    threads = works.shape[0]
     bad = np.full(threads, -1)
     for thread in prange(threads):
-        model, work = unpack(packed), works[thread]
-        for i in range(thread, count, threads):
-            code = solve_one(
-                model,
-                limits[0],
-                limits[1],
-                rankings[thread],
-                work,
-                targets[i],
-                starts[i % starts.shape[0]],
-                begin,
-                0,
-            )
-            if code < 0:
-                bad[thread] = i
-            for k in range(OUTCOME_WIDTH):
-                fields[i, k] = work[k]
-            for j in range(n):
-                joints[i, j] = work[OUTCOME_WIDTH + j]
+        bad[thread] = solve_share(
+            packed,
+            limits,
+            rankings[thread],
+            works[thread],
+            targets,
+            starts,
+            begin,
+            fields,
+            joints,
+            thread,
+            threads,
+        )
     return bad.max()

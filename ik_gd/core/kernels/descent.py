@@ -280,22 +280,32 @@ def descend(
 
 
 @kernel
-def columns_at(segments: Array, task: Array, target: Array, q: Array) -> Array:
-    """Return minus the weighted error's derivative (n, 6) at `q` (n,)."""
-    m, n = segments.shape[0] - 1, q.shape[0]
-    scratch = scratch_from(np.zeros(3 * m + 12 * (m + 1) + 9 * n + 24), m, n)
+def differentiate_at(
+    segments: Array,
+    task: Array,
+    target: Array,
+    q: Array,
+    work: Array,
+    columns: Array,
+    slope: Array,
+) -> None:
+    """Fill in the derivatives at one place, for callers from Python.
+
+    Args:
+        segments: (m + 1, 16).
+        task: (TASK_WIDTH,).
+        target: (4, 4).
+        q: (n,).
+        work: (scratch_size,).
+        columns: (n, 6) out: minus the weighted error's derivative.
+        slope: (n,) out: the exact gradient of the cost.
+    """
+    n = q.shape[0]
+    scratch = scratch_from(work, segments.shape[0] - 1, n)
     problem = Problem(segments, q, q, task, target)
     evaluate(problem, q, scratch, scratch.rows[ERROR])
     differentiate(problem, scratch)
-    return scratch.columns.copy()
-
-
-@kernel
-def slope_at(segments: Array, task: Array, target: Array, q: Array) -> Array:
-    """Return the exact gradient (n,) of the cost at `q` (n,)."""
-    m, n = segments.shape[0] - 1, q.shape[0]
-    scratch = scratch_from(np.zeros(3 * m + 12 * (m + 1) + 9 * n + 24), m, n)
-    problem = Problem(segments, q, q, task, target)
-    evaluate(problem, q, scratch, scratch.rows[ERROR])
-    differentiate(problem, scratch)
-    return scratch.slope.copy()
+    for j in range(n):
+        slope[j] = scratch.slope[j]
+        for i in range(6):
+            columns[j, i] = scratch.columns[j, i]

@@ -95,7 +95,7 @@ def fill_columns(segments: Array, frames: Array, move: float, turn: float, colum
         c[3], c[4], c[5] = c[3] + turn * zx, c[4] + turn * zy, c[5] + turn * zz
 
 
-@kernel
+@kernel(allocates=True)
 def forward(segments: Array, q: Array) -> Array:
     """Return the tip's homogeneous transform (4, 4) in the base frame [m]."""
     m = segments.shape[0] - 1
@@ -109,7 +109,7 @@ def forward(segments: Array, q: Array) -> Array:
     return T
 
 
-@kernel
+@kernel(allocates=True)
 def jacobian(segments: Array, q: Array) -> Array:
     """Return the geometric Jacobian (6, n) of the tip in the base frame."""
     m = segments.shape[0] - 1

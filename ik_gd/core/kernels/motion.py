@@ -214,8 +214,9 @@ def toward_on_a_line(
         ratio = (position[i] - goal[i] + goal_velocity[i] * dt) / lead_x
         position[i], velocity[i] = goal[i] + ratio * x, goal_velocity[i] + ratio * w
         if i != lead:
-            phases[i, DURATION] = phases[lead, DURATION]
-            phases[i, RATE] = ratio * phases[lead, RATE]
+            for k in range(PHASES):
+                phases[i, DURATION, k] = phases[lead, DURATION, k]
+                phases[i, RATE, k] = ratio * phases[lead, RATE, k]
     return True
 
 

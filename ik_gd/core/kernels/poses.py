@@ -76,7 +76,7 @@ def quaternion_of(T: Array, out: Array) -> None:
         out[i] /= length
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def distance(
     position_a: Array, quaternion_a: Array, position_b: Array, quaternion_b: Array
 ) -> tuple[float, float]:
@@ -115,7 +115,7 @@ def transform_of(pose: Array, out: Array) -> None:
         out[i, 3] = pose[i]
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def moved(
     pose: Array, velocity: Array, ahead: float, offset: Array, left: float, out: Array
 ) -> None:

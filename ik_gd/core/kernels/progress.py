@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 _PRESSES = 1e-3  # of the error, the slope by which a joint is said to want beyond its limit
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def assess(
     segments: Array, command: Array, goal: Array, velocity: Array, speed: Array,
     reference: Array, target: Array, out: Array,
@@ -67,7 +67,7 @@ def goal_velocity(before: Array, goal: Array, dt: float, speed: Array, out: Arra
     return finite
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def pressing_joint(
     segments: Array, q: Array, target: Array, weights: Array, lower: Array, upper: Array
 ) -> int:

@@ -42,27 +42,29 @@ def angle_over_sine(sine_squared: float, cosine: float) -> float:
 
 
 @kernel
+def symmetric_part(frame: Array, target: Array, i: int, j: int) -> float:
+    """Return entry (i, j) of the symmetric part of the rotation from the tip to the target."""
+    total = 0.0
+    for k in range(3):
+        total += target[i, k] * frame[3 * k + j] + target[j, k] * frame[3 * k + i]
+    return 0.5 * total
+
+
+@kernel
 def half_turn(frame: Array, target: Array, sx: float, sy: float, sz: float, out: Array) -> None:
     """Fill `out[3:6]` with the rotation vector when the target is half a turn away.
 
     The sine of the angle gives no direction there; the symmetric part of the rotation does.
     """
-    best = 0
-    trace = 0.0
-    S = np.empty((3, 3))
+    best, largest, trace = 0, -np.inf, 0.0
     for i in range(3):
-        for j in range(3):
-            S[i, j] = 0.0
-            for k in range(3):
-                S[i, j] += 0.5 * (
-                    target[i, k] * frame[3 * k + j] + target[j, k] * frame[3 * k + i]
-                )
-        trace += S[i, i]
-        if S[i, i] > S[best, best]:
-            best = i
+        diagonal = symmetric_part(frame, target, i, i)
+        trace += diagonal
+        if diagonal > largest:
+            best, largest = i, diagonal
     cosine = 0.5 * (trace - 1.0)
     for i in range(3):
-        out[3 + i] = S[i, best] - (cosine if i == best else 0.0)
+        out[3 + i] = symmetric_part(frame, target, i, best) - (cosine if i == best else 0.0)
     length = sqrt(out[3] ** 2 + out[4] ** 2 + out[5] ** 2)
     along = (out[3] * sx + out[4] * sy + out[5] * sz) / length
     angle = atan2(abs(along), cosine)

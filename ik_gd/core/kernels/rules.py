@@ -41,14 +41,15 @@ from ik_gd.core.kernels.search import (
     ANYWHERE,
     BAD_START,
     BAD_TARGET,
-    OUTCOME_WIDTH,
     START_ONLY,
+    Outcome,
     copy_joints,
+    outcome,
     reason,
-    report,
+    refusal,
     unwind,
 )
-from ik_gd.core.kernels.seeds import KEYS, Array32, measure, next_nearest
+from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
 
@@ -58,6 +59,12 @@ EXACT, FORWARD, CENTRAL = 0, 1, 2
 HISTORY = 8  # pairs that quasi_newton remembers
 _SUFFICIENT = 1e-4  # of the decrease that the slope promises
 _FLAT = 1e-10
+
+
+@kernel
+def history_size(n: int) -> int:
+    """Return how many numbers of work space the rules need for n joints, beside search.solve's."""
+    return HISTORY + (2 * HISTORY + 4) * n
 
 
 @kernel
@@ -90,17 +97,28 @@ def fill_slope(problem: Problem, settings: Array, q: Array, cost: float, scratch
 
 
 @kernel
-def quasi_newton_direction(slope: Array, memory: Array, remembered: int, step: Array) -> None:
+def dot(a: Array, b: Array) -> float:
+    """Return the scalar product of two (n,)."""
+    total = 0.0
+    for j in range(a.shape[0]):
+        total += a[j] * b[j]
+    return total
+
+
+@kernel
+def quasi_newton_direction(
+    slope: Array, memory: Array, remembered: int, factors: Array, step: Array
+) -> None:
     """Fill `step` with -H slope, H built from the last steps and slope changes.
 
     Args:
         slope: (n,) zero for joints that are held.
-        memory: (2 HISTORY + 1, n): steps, slope changes, and room for the factors.
+        memory: (2 HISTORY, n or more): steps and slope changes.
         remembered: how many pairs there are so far.
+        factors: (HISTORY,) work space.
         step: (n,) out.
     """
     n = slope.shape[0]
-    factors = np.zeros(HISTORY)
     for j in range(n):
         step[j] = -slope[j]
     pairs = min(remembered, HISTORY)
@@ -108,10 +126,10 @@ def quasi_newton_direction(slope: Array, memory: Array, remembered: int, step: A
     for back in range(pairs):
         k = (remembered - 1 - back) % HISTORY
         s, y = memory[k], memory[HISTORY + k]
-        sy = np.dot(s, y)
+        sy = dot(s, y)
         if back == 0:
-            scale = sy / np.dot(y, y)
-        factors[k] = np.dot(s, step) / sy
+            scale = sy / dot(y, y)
+        factors[k] = dot(s, step) / sy
         for j in range(n):
             step[j] -= factors[k] * y[j]
     for j in range(n):
@@ -119,7 +137,7 @@ def quasi_newton_direction(slope: Array, memory: Array, remembered: int, step: A
     for ahead in range(pairs - 1, -1, -1):
         k = (remembered - 1 - ahead) % HISTORY
         s, y = memory[k], memory[HISTORY + k]
-        factor = factors[k] - np.dot(y, step) / np.dot(s, y)
+        factor = factors[k] - dot(y, step) / dot(s, y)
         for j in range(n):
             step[j] += factor * s[j]
 
@@ -171,7 +189,7 @@ def remember(q: Array, slope: Array, last: Array, memory: Array, remembered: int
 
 @kernel
 def descend_by_rule(
-    problem: Problem, settings: Array, q: Array, scratch: Scratch, memory: Array, budget: int
+    problem: Problem, settings: Array, q: Array, scratch: Scratch, history: Array, budget: int
 ) -> tuple[int, float, int]:
     """Move `q` downhill by the step rule and gradient that the settings name.
 
@@ -180,14 +198,16 @@ def descend_by_rule(
         settings: see layout.
         q: (n,) inside the limits; changed in place.
         scratch: work space.
-        memory: (2 HISTORY + 4, n) work space.
+        history: (history_size,) work space.
         budget: forward kinematics to spend.
 
     Returns:
         CONVERGED, STALLED or SPENT; the cost; forward kinematics spent.
     """
     rule, n = settings[RULE], q.shape[0]
-    step, velocity, last = memory[2 * HISTORY], memory[2 * HISTORY + 1], memory[-2:]
+    memory = history[HISTORY:].reshape(2 * HISTORY + 4, n)
+    factors, last = history[:HISTORY], memory[2 * HISTORY + 2 :]
+    step, velocity = memory[2 * HISTORY], memory[2 * HISTORY + 1]
     velocity[:] = 0.0
     slope = scratch.slope
     cost = evaluate(problem, q, scratch, scratch.rows[ERROR])
@@ -218,7 +238,7 @@ def descend_by_rule(
         if rule == QUASI_NEWTON:
             if not first:
                 remembered = remember(q, slope, last, memory, remembered)
-            quasi_newton_direction(slope, memory, remembered, step)
+            quasi_newton_direction(slope, memory, remembered, factors, step)
             downhill = 0.0
             for j in range(n):
                 step[j] *= scratch.free[j]
@@ -254,35 +274,36 @@ def solve_by_rule(
     q_start: Array,
     begin: int,
     budget: int,
-) -> int:
-    """Solve one target by the step rule of the settings; arguments as for search.solve."""
+) -> Outcome:
+    """Solve one target by the step rule of the settings.
+
+    Arguments as for search.solve, but for `work`: it is longer by history_size.
+    """
     model = unpack(packed)
     n = limits.shape[1]
-    memory = np.zeros((2 * HISTORY + 4, n))
     if not is_transform(target):
-        return BAD_TARGET
+        return refusal(BAD_TARGET)
     if not is_finite(q_start, n):
-        return BAD_START
+        return refusal(BAD_START)
     settings, count = model.settings, model.samples.shape[0]
-    keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
-    best = work[OUTCOME_WIDTH : OUTCOME_WIDTH + n]
-    q = work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n]
-    scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], model.segments.shape[0] - 1, n)
+    best, q = work[:n], work[n : 2 * n]
+    scratch = scratch_from(work[2 * n :], model.segments.shape[0] - 1, n)
+    history = work[work.shape[0] - history_size(n) :]
     problem = Problem(model.segments, limits[0], limits[1], model.asked, target)
     for j in range(n):
         q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
     each, total = int(settings[DESCENT_BUDGET]), int(settings[TOTAL_BUDGET])
     if begin == START_ONLY:
         each = total = budget
-    measure(model.searched, target, keys, distances)
+    measure(model.searched, target, count, ranking)
     if begin == ANYWHERE:
-        copy_joints(model.samples[next_nearest(distances)], q)
+        copy_joints(model.samples[next_nearest(count, ranking)], q)
     lowest, spent, descents, code, ended = np.inf, 0, 0, SPENT, SPENT
     while code != CONVERGED and spent < total:
         if descents > 0:
-            copy_joints(model.samples[next_nearest(distances)], q)
+            copy_joints(model.samples[next_nearest(count, ranking)], q)
         share = min(each, total - spent)
-        code, cost, used = descend_by_rule(problem, settings, q, scratch, memory, share)
+        code, cost, used = descend_by_rule(problem, settings, q, scratch, history, share)
         spent += used
         descents += 1
         if code == CONVERGED or cost < lowest:
@@ -295,5 +316,4 @@ def solve_by_rule(
     evaluate(problem, best, scratch, scratch.rows[ERROR])
     if ended != CONVERGED:
         ended = reason(model, problem, best, scratch, ended)
-    report(model, scratch.rows[ERROR], ended, spent, descents - 1, work)
-    return ended
+    return outcome(model.asked, scratch.rows[ERROR], ended, spent, descents - 1)

@@ -32,13 +32,14 @@ from ik_gd.core.kernels.layout import (
 )
 from ik_gd.core.kernels.model import Model, is_finite, is_transform, unpack
 from ik_gd.core.kernels.polish import polish
-from ik_gd.core.kernels.seeds import KEYS, Array32, measure, next_nearest
+from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
 
-# `work` begins with the outcome: these fields, then the n joint positions.
-CODE, POSITION_ERROR, ROTATION_ERROR, COST, ITERATIONS, RESTARTS = 0, 1, 2, 3, 4, 5
-OUTCOME_WIDTH = 6  # fields of the outcome
+# What a solve returns beside the joint positions, which are at the beginning of `work`.
+Outcome = tuple[int, float, float, int, int, float]
+CODE, POSITION_ERROR, ROTATION_ERROR, ITERATIONS, RESTARTS, COST = 0, 1, 2, 3, 4, 5
+OUTCOME_WIDTH = 6
 
 AT_LIMIT, OUT_OF_REACH = 3, 4  # codes beyond those of a descent
 BAD_TARGET, BAD_START, BAD_BOUNDS = -1, -2, -3
@@ -82,7 +83,7 @@ def search(
     Args:
         model: the solver.
         problem: what is asked.
-        ranking: (8 N,) the keys of the samples, then work space for their distances.
+        ranking: (ranking_size,) the keys of the samples, then work space for their order.
         from_start: whether `q` holds a start to be tried first.
         q: (n,) start, inside the limits; work space afterwards.
         best: (n,) out: the solution, or the point of the lowest cost that was met.
@@ -92,7 +93,6 @@ def search(
         CONVERGED or SPENT, the cost at `best`, iterations, descents.
     """
     settings, count = model.settings, model.samples.shape[0]
-    keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
     budget = int(settings[HASTY_BUDGET])
     lowest = np.inf
     spent, descents = 0, 0
@@ -100,9 +100,9 @@ def search(
     while True:
         if descents > 0 or not from_start:
             if not ranked:
-                measure(problem.task, problem.target, keys, distances)
+                measure(problem.task, problem.target, count, ranking)
                 ranked = True
-            copy_joints(model.samples[next_nearest(distances)], q)
+            copy_joints(model.samples[next_nearest(count, ranking)], q)
             if settings[VARIATION] != 0.0:
                 vary(problem, settings[VARIATION] + descents, q)
         # Hasty at first: most failing descents show it by their first slow step.
@@ -135,8 +135,7 @@ def best_effort(
         CONVERGED, STALLED or SPENT, the cost at `best`, iterations, descents.
     """
     settings, count = model.settings, model.samples.shape[0]
-    keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
-    measure(problem.task, problem.target, keys, distances)
+    measure(problem.task, problem.target, count, ranking)
     copy_joints(best, q)
     lowest = np.inf
     spent, descents = 0, 0
@@ -144,7 +143,7 @@ def best_effort(
     while spent < budget and descents <= int(settings[EFFORTS]):
         if descents > 0:
             # Near samples and far ones in turn: the lowest minimum need not be near.
-            chosen = next_nearest(distances) if descents % 2 else (descents * 97) % count
+            chosen = next_nearest(count, ranking) if descents % 2 else (descents * 97) % count
             copy_joints(model.samples[chosen], q)
         share = min(int(settings[DESCENT_BUDGET]), budget - spent)
         code, cost, used = descend(problem, settings, q, scratch, share, 3)
@@ -223,18 +222,21 @@ def unwind(model: Model, problem: Problem, q_near: Array, best: Array) -> None:
 
 
 @kernel
-def report(model: Model, error: Array, code: int, spent: int, restarts: int, work: Array) -> None:
-    """Write what Python is told to the head of `work`; the joints are there already."""
+def outcome(task: Array, error: Array, code: int, spent: int, restarts: int) -> Outcome:
+    """Return what Python is told, with the cost as the user weighs it."""
     e = error
     cost = 0.0
     for i in range(6):
-        cost += 0.5 * (model.asked[WEIGHTS + i] * e[i]) ** 2
-    work[CODE] = code
-    work[POSITION_ERROR] = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
-    work[ROTATION_ERROR] = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
-    work[COST] = cost
-    work[ITERATIONS] = spent
-    work[RESTARTS] = restarts
+        cost += 0.5 * (task[WEIGHTS + i] * e[i]) ** 2
+    position = sqrt(e[0] * e[0] + e[1] * e[1] + e[2] * e[2])
+    rotation = sqrt(e[3] * e[3] + e[4] * e[4] + e[5] * e[5])
+    return code, position, rotation, spent, restarts, cost
+
+
+@kernel
+def refusal(code: int) -> Outcome:
+    """Return the outcome of a solve that was not begun."""
+    return code, np.inf, np.inf, 0, 0, np.inf
 
 
 @kernel
@@ -248,19 +250,18 @@ def solve_one(
     q_start: Array,
     begin: int,
     budget: int,
-) -> int:
+) -> Outcome:
     """Solve one target; see `solve`."""
     n = lower.shape[0]
     if not is_transform(target):
-        return BAD_TARGET
+        return refusal(BAD_TARGET)
     if not is_finite(q_start, n):
-        return BAD_START
-    best = work[OUTCOME_WIDTH : OUTCOME_WIDTH + n]
-    q = work[OUTCOME_WIDTH + n : OUTCOME_WIDTH + 2 * n]
-    scratch = scratch_from(work[OUTCOME_WIDTH + 2 * n :], model.segments.shape[0] - 1, n)
+        return refusal(BAD_START)
+    best, q = work[:n], work[n : 2 * n]
+    scratch = scratch_from(work[2 * n :], model.segments.shape[0] - 1, n)
     for j in range(n):
         if not lower[j] <= upper[j]:
-            return BAD_BOUNDS
+            return refusal(BAD_BOUNDS)
         q[j] = min(max(q_start[j], lower[j]), upper[j])
     asked = Problem(model.segments, lower, upper, model.asked, target)
     if begin == START_ONLY:
@@ -278,8 +279,7 @@ def solve_one(
         unwind(model, asked, q_start, best)
     if code != CONVERGED:
         code = reason(model, asked, best, scratch, code)
-    report(model, scratch.rows[ERROR], code, spent, descents - 1, work)
-    return code
+    return outcome(model.asked, scratch.rows[ERROR], code, spent, descents - 1)
 
 
 @kernel
@@ -292,21 +292,22 @@ def solve(
     q_start: Array,
     begin: int,
     budget: int,
-) -> int:
+) -> Outcome:
     """Solve one target: one compiled call from Python, nothing allocated.
 
     Args:
         packed: (-1,) see model.pack.
         limits: (2, n) lower and upper.
-        ranking: (8 N,) see search.
-        work: (work_size,); begins with the outcome afterwards.
+        ranking: (ranking_size,) see search.
+        work: (work_size,); begins with the joint positions (n,) afterwards.
         target: (4, 4), checked here.
         q_start: (n,), checked here.
         begin: ANYWHERE, START_FIRST or START_ONLY.
         budget: forward kinematics to spend with START_ONLY.
 
     Returns:
-        CONVERGED, STALLED, SPENT, AT_LIMIT, OUT_OF_REACH, or BAD_... where the input is.
+        CONVERGED, STALLED, SPENT, AT_LIMIT, OUT_OF_REACH, or BAD_... where the input is; the
+        errors in position [m] and rotation [rad], iterations, restarts, the cost.
     """
     model = unpack(packed)
     return solve_one(model, limits[0], limits[1], ranking, work, target, q_start, begin, budget)
@@ -314,4 +315,4 @@ def solve(
 
 def work_size(m: int, n: int) -> int:
     """Return how many numbers of work space a solver of m segments and n joints needs."""
-    return OUTCOME_WIDTH + 2 * n + scratch_size(m, n) + (2 * n + 2) * n
+    return 2 * n + scratch_size(m, n) + (2 * n + 2) * n

@@ -19,6 +19,7 @@ Array32 = NDArray[np.float32]
 
 TAKEN = np.float32(3e38)
 KEYS = 7  # position, and a quaternion or an axis
+LANES = 64  # distances stand in rows of so many; the least of each column is kept
 
 
 @kernel
@@ -94,9 +95,9 @@ def orientation_key(
     return quaternion(xx, xy, xz, yx, yy, yz, zx, zy, zz)
 
 
-@kernel
+@kernel(allocates=True)
 def fill_samples(
-    segments: Array, ranges: Array, task: Array, samples: Array, keys: Array32
+    segments: Array, ranges: Array, task: Array, samples: Array, ranking: Array32
 ) -> None:
     """Make the samples.
 
@@ -105,7 +106,7 @@ def fill_samples(
         ranges: (2, n) finite; samples lie between.
         task: (TASK_WIDTH,).
         samples: (N, n) out.
-        keys: (KEYS * N,) out: all x, then all y, ...
+        ranking: (ranking_size,) begins with the keys, out: all x, then all y, ...
     """
     count, m = samples.shape[0], segments.shape[0] - 1
     turns = np.empty((3, m))
@@ -115,10 +116,10 @@ def fill_samples(
         place_frames(segments, samples[i], turns, frames)
         f = frames[m]
         for k in range(3):
-            keys[k * count + i] = f[9 + k]
+            ranking[k * count + i] = f[9 + k]
         key = orientation_key(task, f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8])
         for k in range(4):
-            keys[(3 + k) * count + i] = key[k]
+            ranking[(3 + k) * count + i] = key[k]
 
 
 @kernel
@@ -128,16 +129,16 @@ def heaviest(task: Array, first: int) -> float:
 
 
 @kernel(flags=FAST | {'nnan', 'ninf'})
-def measure(task: Array, target: Array, keys: Array32, distances: Array32) -> None:
-    """Fill `distances` with how far every sample's tip is from `target`, squared.
+def measure(task: Array, target: Array, count: int, ranking: Array32) -> None:
+    """Find how far every sample's tip is from `target`, squared.
 
     Args:
         task: (TASK_WIDTH,).
         target: (4, 4), checked.
-        keys: (KEYS * N,).
-        distances: (N,) out.
+        count: N samples.
+        ranking: (ranking_size,): their keys; out: their distances, the least of every column.
     """
-    count = keys.shape[0] // KEYS
+    keys, distances = ranking[: KEYS * count], ranking[KEYS * count :]
     T = target
     a, b, c, d = orientation_key(
         task, T[0, 0], T[1, 0], T[2, 0], T[0, 1], T[1, 1], T[2, 1], T[0, 2], T[1, 2], T[2, 2]
@@ -161,21 +162,50 @@ def measure(task: Array, target: Array, keys: Array32, distances: Array32) -> No
         distance = move * (dx * dx + dy * dy + dz * dz) + turn * away
         distances[i] = max(distance, np.float32(0.0))
 
+    rows = (count + LANES - 1) // LANES
+    for i in range(count, rows * LANES):
+        distances[i] = TAKEN
+    least = distances[rows * LANES :]
+    for k in range(LANES):
+        least[k] = distances[k]
+    for row in range(1, rows):
+        for k in range(LANES):
+            least[k] = min(least[k], distances[row * LANES + k])
+
 
 @kernel
-def next_nearest(distances: Array32) -> int:
-    """Return the index of the nearest sample not yet taken, and mark it as taken.
+def next_nearest(count: int, ranking: Array32) -> int:
+    """Return the index of the nearest of `count` samples not yet taken, and mark it as taken.
 
-    Numbers >= 0 are ordered like their bits: distance and index packed into one integer leave
+    Numbers >= 0 are ordered like their bits: distance and column packed into one integer leave
     only a minimum to find, which the compiler turns into vector code.
 
     Args:
-        distances: (N,) as `measure` filled it.
+        count: N samples.
+        ranking: (ranking_size,) as `measure` filled it.
     """
-    bits = distances.view(np.int32)
+    rows = (count + LANES - 1) // LANES
+    distances = ranking[KEYS * count :]
+    least = distances[rows * LANES :]
+    bits = least.view(np.int32)
     nearest = np.int64(1) << 62
-    for i in range(bits.shape[0]):
-        nearest = min(nearest, (np.int64(bits[i]) << 32) | i)
-    found = int(nearest & 0xFFFFFFFF)
+    for k in range(LANES):
+        nearest = min(nearest, (np.int64(bits[k]) << 32) | k)
+    column = int(nearest & 0xFFFFFFFF)
+    found = 0
+    for row in range(rows - 1, -1, -1):
+        i = row * LANES + column
+        if distances[i] == least[column]:
+            found = i
+    if found >= count:  # all are taken
+        return 0
     distances[found] = TAKEN
+    least[column] = TAKEN
+    for row in range(rows):
+        least[column] = min(least[column], distances[row * LANES + column])
     return found
+
+
+def ranking_size(count: int) -> int:
+    """Return how many numbers the keys of `count` samples and their ranking need."""
+    return KEYS * count + (-(-count // LANES) + 1) * LANES

@@ -113,7 +113,7 @@ def mean(
         out_velocity[i] = (position[i] - then) / window
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def ahead(
     goal: Array, velocity: Array, before: Array, bounds: Array, dt: float, window: float
 ) -> Array:
@@ -138,7 +138,7 @@ def ahead(
     return lead
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def step(
     inner: Array,
     outer: Array,

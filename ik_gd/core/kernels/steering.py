@@ -23,7 +23,7 @@ _FAST = 0.95  # of the joints' speed, so that they can also catch up
 _ARRIVED = 1e-10  # [m] and [rad]
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def joint_rates(J: Array, weights: Array, twist: Array, out: Array) -> None:
     """Write the joint velocities (n,) that give the tip `twist` (6,), or nearly so.
 
@@ -69,7 +69,7 @@ def capped(twist: Array, linear: float, angular: float) -> float:
     return factor
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def toward_pose(
     segments: Array, q: Array, J: Array, weights: Array, position: Array, quaternion: Array,
     target: Array, target_velocity: Array, bounds: Array, dt: float, out: Array,
@@ -137,7 +137,7 @@ def followable(rates: Array, before: Array, bounds: Array, dt: float) -> float:
     return max(most, least)
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def ramp(
     J: Array, weights: Array, wanted: Array, rates_before: Array, bounds: Array, dt: float,
     twist: Array,
@@ -171,7 +171,7 @@ def ramp(
     twist *= followable(rates, rates_before, bounds, dt)
 
 
-@kernel(flags=EXACT)
+@kernel(flags=EXACT, allocates=True)
 def steer(
     segments: Array, q: Array, rates_before: Array, position: Array, quaternion: Array,
     twist: Array, target: Array, target_velocity: Array, weights: Array, speeds: Array,

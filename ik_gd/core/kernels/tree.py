@@ -192,7 +192,7 @@ def descend_tree(
             q[j] = trial[j]
 
 
-@kernel
+@kernel(allocates=True)
 def solve_tree(
     segments: Array,
     ends: Integers,
