@@ -125,7 +125,8 @@ def test_behaviour_03_position_limits_always(bench: Bench) -> None:
     for k in range(10_000):
         quaternion = rng.normal(size=4)
         bench.send(Pose(rng.uniform(-1.0, 1.0, 3), quaternion / np.linalg.norm(quaternion)))
-        bench.watch(0.0 if k % 100 else 0.04)
+        if k % 100 == 0:
+            bench.watch(0.04)
     bench.watch(0.5)
     assert moves(bench.commands)
     assert_within_limits(bench, bench.commands)

@@ -213,7 +213,6 @@ class Bench(Node):
         """Let `duration` [s] pass and return the commands that came meanwhile."""
         first = len(self.commands)
         end = time.monotonic() + duration
-        self._executor_.spin_once(timeout_sec=0.0)
         while time.monotonic() < end:
             self._executor_.spin_once(timeout_sec=0.01)
         return self.commands[first:]
