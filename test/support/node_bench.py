@@ -299,6 +299,7 @@ class Bench(Node):
         self.watch(0.05)  # for the arm to say so
         self.pause(False)
         self.wait_for_state('HOLDING')
+        self.wait_for(lambda: self.statuses[-1].values['input'] == 'ok', 'no word of bad input')
         self.commands.clear()
         self.statuses.clear()
 
