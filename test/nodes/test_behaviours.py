@@ -377,11 +377,13 @@ def delay_of_reached(bench: Bench) -> float:
     target = near(bench, 0.1)
     bench.send(target)
     status = bench.wait_for_state('REACHED')
-    there = next(
-        c
-        for c in bench.commands
-        if distance(bench.tip_of(c), target) < 1e-3 and np.abs(c.velocity).max() < 1e-3
-    )
+
+    def is_there(command: Command) -> bool:
+        is_near = distance(bench.tip_of(command), target) < 1e-3
+        return bool(is_near and np.abs(command.velocity).max() < 1e-3)
+
+    # The status may overtake its command.
+    there = bench.wait_for(lambda: next(filter(is_there, bench.commands), None), 'the target')
     return status.received - there.stamp
 
 
