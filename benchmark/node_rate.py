@@ -4,7 +4,8 @@
 times: each receives joint states and targets at that rate and publishes joint commands at it.
 Printed for each: commands a second, p99 of the distance of a period from the nominal one, and the
 share of one processor core (from /proc). Then the time from a target sent to the first command
-that moves because of it, at 100 Hz, both ways through DDS included.
+that moves because of it, at 100 Hz, both ways through DDS included; and the time that a tick of
+the Follower alone takes, with its solving, while the target moves on a circle.
 
 Needs an otherwise idle machine with two cores or more. `--json FILE` writes the figures.
 """
@@ -33,6 +34,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 
 from ik_gd.core.chain import Chain
+from ik_gd.core.follower import Follower
+from ik_gd.core.follower_settings import PATHS, FollowerSettings
+from ik_gd.core.pose import Pose
+from ik_gd.core.solver import Solver
 from ik_gd.nodes.conversions import write_pose
 from ik_gd.nodes.runner import run as run_node
 
@@ -222,6 +227,25 @@ def measure_latency(options: argparse.Namespace, chain: Chain, steps: int = 200)
         process.wait(10.0)
 
 
+def measure_follower(chain: Chain, path: str, seconds: float = 20.0) -> list[float]:
+    """Return how long the follower's ticks take at 100 Hz of its own time, target included [s]."""
+    follower = Follower(chain, Solver(chain), FollowerSettings(path=path))
+    q = chain.middle
+    centre = chain.forward(q)
+    times = []
+    for k in range(round(100.0 * seconds)):
+        now, phase = 0.01 * k, 0.002 * np.pi * k
+        offset = 0.03 * np.array([0.0, np.sin(phase), np.cos(phase) - 1.0])
+        target = Pose(centre.position + offset, centre.quaternion_xyzw)
+        follower.set_joint_states(q, now)
+        begun = time.perf_counter()
+        follower.set_target(target, now)
+        tick = follower.tick(now)
+        times.append(time.perf_counter() - begun)
+        q = tick.command if tick.command is not None else q
+    return times[100:]  # without the kernels' first calls
+
+
 def main() -> int:
     """Measure and print."""
     import pybullet_data
@@ -268,8 +292,19 @@ def main() -> int:
     latency = 1e3 * np.array(measure_latency(options, chain, options.steps))
     p50, p90 = np.percentile(latency, (50, 90))
     print(f'target sent to command received at 100 Hz: p50 {p50:.2f} ms, p90 {p90:.2f} ms')
+    ticks = {}
+    for path in PATHS:
+        ticks[path] = 1e3 * np.percentile(measure_follower(chain, path), (50, 99))
+        print(
+            f'solving and following, path {path}, {chain.dof} joints: '
+            f'p50 {ticks[path][0]:.4f} ms, p99 {ticks[path][1]:.4f} ms'
+        )
     if options.json is not None:
-        table = {'nodes': [asdict(f) for f in figures], 'latency_ms': [p50, p90]}
+        table = {
+            'nodes': [asdict(f) for f in figures],
+            'latency_ms': [p50, p90],
+            'tick_ms': {path: list(times) for path, times in ticks.items()},
+        }
         options.json.write_text(json.dumps(table, indent=2) + '\n')
     rclpy.try_shutdown()
     return 0

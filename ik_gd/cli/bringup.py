@@ -50,6 +50,7 @@ class Bringup:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._readers: list[threading.Thread] = []
         self._last_words: dict[str, str] = {}
+        self._is_stopping = False
 
     def __enter__(self) -> Bringup:
         """Start the nodes."""
@@ -87,6 +88,7 @@ class Bringup:
 
     def stop(self) -> dict[str, int]:
         """End every node that still runs, and return the exit code of each."""
+        self._is_stopping = True
         for number, patience in _PATIENCE:
             running = [process for process in self._processes.values() if process.poll() is None]
             for process in running:
@@ -122,7 +124,9 @@ class Bringup:
         assert process.stdout is not None
         for line in process.stdout:
             words = line.rstrip().removeprefix(_PLAIN_LOG)
-            if words:
+            # Before its first word a node imports: to interrupt that is a traceback, but no news.
+            is_importing = name not in self._last_words
+            if words and not (self._is_stopping and is_importing):
                 self._last_words[name] = words.removeprefix('ik_gd: ')
                 self._say(words if name in words else f'{name}: {words}')
 

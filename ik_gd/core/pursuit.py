@@ -121,6 +121,18 @@ class Pursuit:
         )
         return is_finite
 
+    def find_limiting_joint(self, pose: Array) -> None:
+        """Find the joint whose limit keeps the goal's tip from `pose` (7,), if one does."""
+        joint = progress.pressing_joint(
+            self._chain.segments,
+            self.goal,
+            pose,
+            self._solver.objective.weights,
+            self._limits.lower,
+            self._limits.upper,
+        )
+        self.limiting_joint = joint if joint >= 0 else None
+
     def _is_done(self, pose: Array) -> bool:
         """Return whether the goal is the solution for `pose` already."""
         solution = self.solution
@@ -140,7 +152,7 @@ class Pursuit:
         )
         self.limiting_joint = None
         if self.solution.status in _BLOCKED:
-            self._find_limiting_joint(pose)
+            self.find_limiting_joint(pose)
         cost = np.inf if self.solution.converged else self.solution.cost
         if not _SAME[0] * self._stuck_cost < cost < _SAME[1] * self._stuck_cost:
             self._stuck_cost = cost
@@ -151,17 +163,6 @@ class Pursuit:
         self.is_stuck = now - self._stuck_since >= self._settings.stall_time
         if self.is_stuck and self._settings.allow_branch_change and not self._has_searched:
             self._search()
-
-    def _find_limiting_joint(self, pose: Array) -> None:
-        joint = progress.pressing_joint(
-            self._chain.segments,
-            self.goal,
-            pose,
-            self._solver.objective.weights,
-            self._limits.lower,
-            self._limits.upper,
-        )
-        self.limiting_joint = joint if joint >= 0 else None
 
     def _search(self) -> None:
         """Look for another branch from restarts; the motion then travels there in joint space."""

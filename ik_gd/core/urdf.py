@@ -7,6 +7,7 @@ library. Nothing of meshes, inertia or colour is kept: this is what kinematics n
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,7 @@ def load_urdf_text(source: str | Path) -> tuple[str, Path | None]:
             raise UrdfError(
                 f'cannot read the robot description {str(path)!r}: {reason}'
             ) from error
+    text = _with_declared_prefixes(text)
     if 'xmlns:xacro' in text:
         text = _expand_xacro(text, path)
     return text, None if path is None else path.resolve().parent
@@ -184,6 +186,18 @@ def parse_urdf(text: str) -> UrdfTree:
     _check_unique(tuple(joint.name for joint in joints), 'joint')
     _check_tree(links, joints)
     return UrdfTree(root.get('name', 'robot'), links, joints)
+
+
+def _with_declared_prefixes(text: str) -> str:
+    """Declare the name prefixes that the text uses and does not declare, such as `drake:`.
+
+    Some tools write robot descriptions so, and most readers do not mind; strict XML does. What
+    has a prefix means nothing to kinematics. Only `xacro:` does, and is left to be an error.
+    """
+    used = set(re.findall(r'[<\s]([A-Za-z_][\w.-]*):[A-Za-z_]', text))
+    missing = sorted(p for p in used - {'xml', 'xmlns', 'xacro'} if f'xmlns:{p}' not in text)
+    declared = ''.join(f' xmlns:{prefix}="urn:undeclared:{prefix}"' for prefix in missing)
+    return re.sub(r'<robot\b', f'<robot{declared}', text, count=1) if missing else text
 
 
 def _expand_xacro(text: str, path: Path | None) -> str:

@@ -15,7 +15,11 @@ import numpy as np
 from ik_gd.core.chain import Chain
 from ik_gd.core.follower import Follower
 from ik_gd.core.follower_settings import PATHS, FollowerSettings
+from ik_gd.core.pose import Pose
+from ik_gd.core.pursuit import Pursuit
 from ik_gd.core.solver import Solver
+
+_STREAM_LENGTH = 5  # messages: enough for their velocity to be trusted
 
 _TWO_JOINTS = """
 <robot name="two_joints"><link name="base"/><link name="arm"/><link name="tip"/>
@@ -30,24 +34,34 @@ _TWO_JOINTS = """
 def warm_up(chain: Chain, solver: Solver, settings: FollowerSettings) -> None:
     """Run once through what ticks can do, with followers of its own."""
     q = np.clip(chain.middle + 0.1, chain.lower, chain.upper)
-    target = chain.forward(np.clip(q + 0.1, chain.lower, chain.upper))
+    there = chain.forward(np.clip(q + 0.1, chain.lower, chain.upper))
     zero = np.zeros(3)
     for path in PATHS:
         follower = Follower(chain, solver, replace(settings, path=path))
         requests: list[Callable[[float], None]] = [
-            partial(follower.set_target, target),
             partial(follower.set_twist, zero, zero, frame='base'),
             partial(follower.set_twist, zero, zero, frame='tip'),
             follower.home,
             follower.stop,
+            *(partial(follower.set_target, pose) for pose in _stream_to(there)),
         ]
         now = 0.0
         for request in requests:
-            for _ in range(3):
-                now += 1.0 / settings.rate
-                follower.set_joint_states(q, now)
-                follower.tick(now)
+            now += 1.0 / settings.rate
+            follower.set_joint_states(q, now)
             request(now=now)  # type: ignore[call-arg]
+            follower.tick(now)
+    pursuit = Pursuit(chain, solver)
+    pursuit.configure(settings, settings.motion_limits(chain))
+    pursuit.find_limiting_joint(np.array([*there.position, *there.quaternion_xyzw]))
+
+
+def _stream_to(end: Pose) -> list[Pose]:
+    """Return poses that move evenly, as the messages of a moving target do."""
+    return [
+        Pose(end.position + np.array((0.0, 0.0, 1e-4 * k)), end.quaternion_xyzw)
+        for k in range(-_STREAM_LENGTH, 1)
+    ]
 
 
 if __name__ == '__main__':

@@ -16,6 +16,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
+from ik_gd.core.compiler_memory import release_compiler
 from ik_gd.core.errors import IkGdError, TargetError
 from ik_gd.core.follower import Follower, Tick
 from ik_gd.core.pose import Pose
@@ -264,6 +265,7 @@ class IkNode(Node):
             arm = FollowedArm(self, self._settings, text)
         finally:
             note.cancel()
+            release_compiler()
         if self._arm is not None:
             self._arm.close()
         self._arm, self._loaded_text = arm, text
@@ -293,7 +295,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM."""
     # numba loads scipy's linear algebra where there is one: 15 MB, and our kernels use none.
     sys.modules.setdefault('scipy.linalg', None)  # type: ignore[arg-type]
-    return run(IkNode, args)
+    return run(IkNode, args, can_be_interrupted=True)
 
 
 if __name__ == '__main__':

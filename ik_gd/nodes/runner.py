@@ -17,6 +17,10 @@ from ik_gd.core.errors import IkGdError
 _SIGNAL_LATENCY = 0.1  # [s] the longest that a signal waits for the executor to wake up
 
 
+class _Interrupted(BaseException):
+    """A signal came while the node was being made."""
+
+
 def spin(node: Node, executor: Executor, is_asked_to_stop: Callable[[], bool]) -> None:
     """Let the executor call the node back until asked to stop."""
     while not is_asked_to_stop():
@@ -27,6 +31,7 @@ def run(
     make_node: Callable[[], Node],
     args: list[str] | None = None,
     spin: Callable[[Any, Executor, Callable[[], bool]], None] = spin,
+    can_be_interrupted: bool = False,
 ) -> int:
     """Spin one node until SIGINT or SIGTERM, then let it clean up while ROS still works.
 
@@ -38,25 +43,31 @@ def run(
         make_node: called once, after rclpy is initialised.
         args: the command line without the program's name; sys.argv if None.
         spin: runs the node in the executor until its third argument returns True.
+        can_be_interrupted: whether a signal ends the making of the node at once, as where it may
+            compile for a minute; not where it deals with hardware.
 
     Returns:
         The exit code: 0 after a signal, 1 after an IkGdError, whose message is one line on stderr.
     """
     asked_to_stop = False
+    node = None
 
     def on_signal(_number: int, _frame: object) -> None:
         nonlocal asked_to_stop
-        asked_to_stop = True
+        is_first, asked_to_stop = not asked_to_stop, True
+        if is_first and can_be_interrupted and node is None:
+            raise _Interrupted
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    node = None
     try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         spin(node, executor, lambda: asked_to_stop or not rclpy.ok())
+        return 0
+    except _Interrupted:
         return 0
     except IkGdError as error:
         print(f'ik_gd: {error}', file=sys.stderr)

@@ -12,6 +12,7 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 
 from ik_gd.core.chain import Chain
+from ik_gd.core.compiler_memory import release_compiler
 from ik_gd.core.errors import IkGdError, SettingsError
 from ik_gd.core.paths import PLANES, SHAPES, Path, RecordedPath, ShapePath, StepPath
 from ik_gd.core.placement import place, random_poses
@@ -149,6 +150,7 @@ class TargetNode(Node):
         self._message.header.frame_id = chain.base_link
         is_first = self._path is None
         self._path, words = make_path(self._settings, chain)
+        release_compiler()
         self._start = None
         self.get_logger().info(words)
         if is_first:
@@ -171,7 +173,7 @@ class TargetNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM."""
-    return run(TargetNode, args)
+    return run(TargetNode, args, can_be_interrupted=True)
 
 
 if __name__ == '__main__':

@@ -11,7 +11,8 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.timer import Timer
 
-_SET_AFRESH = 1.0  # [s] how long the offset between the steady and the node's clock is used
+_COMPARED = 1.0  # [s] after so long the steady and the node's clock are compared again
+_SET = 100_000  # [ns] a larger change of their offset means that the system's clock was set
 
 
 class TickClock:
@@ -32,7 +33,7 @@ class TickClock:
         self._on_jump_back = on_jump_back
         self._timers: list[Timer] = []
         self._offset_ns = 0
-        self._offset_until = -1.0
+        self._compare_at = -1.0
         self.is_simulated = bool(node.get_parameter('use_sim_time').value)
         self._clock = self._node_clock
         if not self.is_simulated:
@@ -52,14 +53,17 @@ class TickClock:
     def stamp(self, now: float) -> int:
         """Return the time `now` as the node's clock has it [ns], for headers of messages.
 
-        The two clocks are compared once a second, so that the stamps of successive ticks are
-        as far apart as the ticks.
+        The two clocks run at one rate, but the system's may be set. So they are compared once a
+        second, and the offset is kept where it is the same but for the error of the comparison:
+        the stamps of successive ticks are exactly as far apart as the ticks.
         """
         if self.is_simulated:
             return round(now * 1e9)
-        if now >= self._offset_until:
-            self._offset_ns = self._measured_offset()
-            self._offset_until = now + _SET_AFRESH
+        if now >= self._compare_at:
+            self._compare_at = now + _COMPARED
+            measured = self._measured_offset()
+            if abs(measured - self._offset_ns) > _SET:
+                self._offset_ns = measured
         return round(now * 1e9) + self._offset_ns
 
     def _measured_offset(self) -> int:

@@ -107,6 +107,13 @@ def test_a_node_that_ends_by_itself_ends_the_bringup_with_its_last_words() -> No
     assert any('nose' in line for line in lines)
 
 
+def test_nodes_that_are_ended_at_once_leave_no_traceback() -> None:
+    lines: list[str] = []
+    with Bringup(SIMULATION, with_default_robot(ARGUMENTS), lines.append):
+        pass
+    assert not any('Traceback' in line or 'KeyboardInterrupt' in line for line in lines)
+
+
 def test_every_argument_of_an_entry_becomes_a_parameter_and_empty_ones_do_not() -> None:
     command = node_command(
         NodeEntry('x_node', {'urdf': 'urdf', 'tip_link': 'tip_link'}, {'fixed': 1.5}),

@@ -153,3 +153,23 @@ def test_broken_xacro_is_one_error() -> None:
 def test_declaration_and_comments_before_robot_are_fine() -> None:
     text = '\n <?xml version="1.0" ?><!-- arm --><robot name="r"><link name="a"/></robot>'
     assert parse_urdf(load_urdf_text(text)[0]).root == 'a'
+
+
+def test_prefixes_that_are_not_declared_are_no_error() -> None:
+    text = load_urdf_text(
+        '<robot name="r"><link name="a"><drake:proximity_properties/></link><link name="b"/>'
+        '<joint name="j" type="fixed" my:note="1"><parent link="a"/><child link="b"/></joint>'
+        '</robot>'
+    )[0]
+    assert parse_urdf(text).links == ('a', 'b')
+
+
+def test_declared_prefixes_stay_as_they_are() -> None:
+    text = '<robot xmlns:drake="https://drake.mit.edu"><link name="a" drake:b="c"/></robot>'
+    assert load_urdf_text(text)[0] == text
+
+
+def test_a_forgotten_declaration_of_xacro_is_no_silent_loss() -> None:
+    text = load_urdf_text('<robot><xacro:property name="x" value="1"/><link name="a"/></robot>')[0]
+    with pytest.raises(UrdfError, match='unbound prefix'):
+        parse_urdf(text)

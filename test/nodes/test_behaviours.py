@@ -10,17 +10,34 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from node_bench import Bench, Command, NodeProcess, distance, plain_joint_state
+from node_bench import (
+    DESK6,
+    Bench,
+    Command,
+    NodeProcess,
+    distance,
+    latest_tick,
+    plain_joint_state,
+)
 from sensor_msgs.msg import JointState
 
 from ik_gd.core.pose import Pose
 
 PERIOD = 0.01
 ACCELERATION = 10.0  # [rad/s^2] ik_node's default
+
+
+@pytest.fixture(scope='module', autouse=True)
+def hungry_node(start_node: Callable[..., NodeProcess]) -> NodeProcess:
+    """A node that nobody tells about joints, from before the first test to the last."""
+    return start_node(
+        'ik_node', parameters={'urdf': str(DESK6), 'rate': 20}, remaps=['__ns:=/hungry']
+    )
 
 
 def random_joints(bench: Bench, rng: np.random.Generator, share: float = 0.6) -> np.ndarray:
@@ -59,9 +76,10 @@ def assert_no_jump(bench: Bench, command: Command, measured: np.ndarray) -> None
 
 def test_behaviour_01_no_start_jump(bench: Bench) -> None:
     rng = np.random.default_rng(1)
+    bench.distort = lambda q: rng.uniform(bench.chain.lower, bench.chain.upper)
+    assert not bench.watch(5.0)  # whatever the joints do: no target, no command
     for _ in range(2):
         bench.start_afresh(random_joints(bench, rng))
-        assert not bench.watch(0.5)  # no target, no command
         measured = bench.q.copy()
         bench.send(bench.chain.forward(random_joints(bench, rng)))
         bench.wait_for(lambda: bench.commands, 'the first command')
@@ -97,15 +115,18 @@ def test_behaviour_02_nothing_without_fresh_complete_joint_state(bench: Bench) -
         bench.send(near(bench))
         assert not bench.watch(0.3)
         bench.joint_state, bench.speaks = plain_joint_state, True
+        recovered = bench.now()
         bench.wait_for(lambda: bench.commands, 'commands after the recovery')
+        assert bench.commands[0].stamp <= recovered + 0.5
 
 
 def test_behaviour_03_position_limits_always(bench: Bench) -> None:
     rng = np.random.default_rng(3)
-    for _ in range(300):
+    for k in range(10_000):
         quaternion = rng.normal(size=4)
         bench.send(Pose(rng.uniform(-1.0, 1.0, 3), quaternion / np.linalg.norm(quaternion)))
-        bench.watch(0.008)
+        if k % 100 == 0:
+            bench.watch(0.04)
     bench.watch(0.5)
     assert moves(bench.commands)
     assert_within_limits(bench, bench.commands)
@@ -184,7 +205,8 @@ def test_behaviour_06_stale_feedback_is_a_stop_and_no_jump_follows(bench: Bench)
     ending = bench.commands[-1]
     assert not ending.velocity.any()
     speed = max(np.abs(c.velocity).max() for c in bench.commands)
-    assert ending.stamp <= last + 0.2 + speed / ACCELERATION + 2 * PERIOD + 0.05
+    late = latest_tick(bench.commands, PERIOD)
+    assert ending.stamp <= last + 0.25 + speed / ACCELERATION + late  # it began within 0.25 s
     assert_within_limits(bench, bench.commands)
     bench.commands.clear()
     bench.q = bench.q - 0.1  # it sagged meanwhile
@@ -197,11 +219,12 @@ def test_behaviour_06_stale_feedback_is_a_stop_and_no_jump_follows(bench: Bench)
 def test_behaviour_07_bad_input_is_rejected(bench: Bench, shared_node: NodeProcess) -> None:
     bench.send(near(bench, 0.1))
     bench.wait_for_state('REACHED')
-    good = near(bench, 0.1)
+    bench.wait_for_rest()
+    good, begun = near(bench, 0.1), time.monotonic()
     lines_before = len(re.findall('rejected target_pose', shared_node.log))
     bads = {
-        'NaN': lambda m: setattr(m.pose.position, 'x', math.nan),
-        'infinite': lambda m: setattr(m.pose.position, 'y', math.inf),
+        '[nan,': lambda m: setattr(m.pose.position, 'x', math.nan),
+        ' inf,': lambda m: setattr(m.pose.position, 'y', math.inf),
         'length 0': lambda m: setattr(m.pose.orientation, 'w', 0.0),
         'frame is empty': lambda m: setattr(m.header, 'frame_id', ''),
         "'nowhere'": lambda m: setattr(m.header, 'frame_id', 'nowhere'),
@@ -222,7 +245,7 @@ def test_behaviour_07_bad_input_is_rejected(bench: Bench, shared_node: NodeProce
     assert after
     assert all(np.abs(c.position - before).max() < 1e-6 for c in after)
     lines = len(re.findall('rejected target_pose', shared_node.log)) - lines_before
-    assert lines <= 2  # throttled: five messages within the same seconds
+    assert lines <= 1 + (time.monotonic() - begun) / 5.0  # throttled
 
 
 def test_behaviour_08_a_twist_moves_the_tip_along_base_or_tip_axes(bench: Bench) -> None:
@@ -307,7 +330,8 @@ def test_behaviour_12_pause_external_move_unpause(bench: Bench) -> None:
     bench.wait_for_silence()
     assert_within_limits(bench, bench.commands)
     bench.commands.clear()
-    bench.q = np.clip(bench.q - 0.5, bench.chain.lower, bench.chain.upper)
+    bench.q = bench.q - 0.5  # this arm has the room in every joint
+    assert (bench.q > bench.chain.lower).all()
     assert not bench.watch(0.3)
     measured = bench.q.copy()
     bench.pause(False)
@@ -332,8 +356,9 @@ def test_behaviour_13_every_condition_shows_in_the_status(bench: Bench) -> None:
     beyond = chain.middle.copy()
     beyond[0] = chain.upper[0] + 0.2
     bench.send(chain.forward(beyond))
-    at_limit = bench.wait_for_state('AT_LIMIT', 'STALLED')
+    at_limit = bench.wait_for_state('AT_LIMIT')
     assert at_limit.level == DiagnosticStatus.WARN
+    assert at_limit.values['limiting joint'] == chain.joint_names[0]
     bench.trigger('stop')
     bench.wait_for_state('HOLDING')
     bench.trigger('home')
@@ -342,13 +367,109 @@ def test_behaviour_13_every_condition_shows_in_the_status(bench: Bench) -> None:
     np.testing.assert_allclose(bench.commands[-1].position, chain.middle, atol=1e-3)
 
 
-def test_behaviour_13_a_condition_shows_within_two_ticks(bench: Bench) -> None:
+def delay_of_tracking(bench: Bench) -> float:
+    begun = bench.now()
+    bench.send(near(bench, 0.8))
+    return bench.wait_for_state('TRACKING').received - begun
+
+
+def delay_of_reached(bench: Bench) -> float:
+    target = near(bench, 0.1)
+    bench.send(target)
+    status = bench.wait_for_state('REACHED')
+
+    def is_there(command: Command) -> bool:
+        is_near = distance(bench.tip_of(command), target) < 1e-3
+        return bool(is_near and np.abs(command.velocity).max() < 1e-3)
+
+    # The status may overtake its command.
+    there = bench.wait_for(lambda: next(filter(is_there, bench.commands), None), 'the target')
+    return status.received - there.stamp
+
+
+def delay_of_out_of_reach(bench: Bench) -> float:
+    begun = bench.now()
+    bench.send(Pose((5.0, 0.0, 0.0)))
+    return bench.wait_for_state('OUT_OF_REACH').received - begun
+
+
+def delay_of_holding(bench: Bench) -> float:
     bench.send(near(bench, 0.8))
     bench.wait_for(lambda: moves(bench.commands), 'motion')
+    begun = bench.now()
+    bench.ask_to_stop()
+    return bench.wait_for_state('HOLDING').received - begun
+
+
+def delay_of_paused(bench: Bench) -> float:
+    bench.send(near(bench, 0.8))
+    bench.wait_for(lambda: moves(bench.commands), 'motion')
+    begun = bench.now()
+    bench.ask_to_pause(True)
+    return bench.wait_for_state('PAUSED').received - begun
+
+
+def delay_of_waiting(bench: Bench) -> float:
     bench.pause(True)
-    paused_at = len(bench.commands)
-    bench.wait_for_state('PAUSED')
-    assert len(bench.commands) - paused_at <= 3  # two, and one that overtook the answer
+    bench.speaks = False
+    bench.watch(0.3)  # longer than joint_state_timeout
+    begun = bench.now()
+    bench.ask_to_pause(False)
+    return bench.wait_for_state('WAITING').received - begun
+
+
+def delay_of_stale_feedback(bench: Bench) -> float:
+    bench.send(near(bench, 0.8))
+    bench.wait_for(lambda: moves(bench.commands), 'motion')
+    bench.speaks = False
+    return bench.wait_for_state('STALE_FEEDBACK').received - bench.spoke_at - 0.2
+
+
+def delay_of_stale_target(bench: Bench) -> float:
+    bench.send(near(bench, 0.8))
+    sent = bench.now()
+    return bench.wait_for_state('STALE_TARGET').received - sent - 0.2
+
+
+def delay_of_fault(bench: Bench) -> float:
+    bench.send(near(bench, 0.1))
+    bench.wait_for_state('REACHED')
+    bench.obeys, bench.q = False, bench.q + 0.5  # as if it had slipped
+    bench.speak()
+    delay = bench.wait_for_state('FAULT').received - bench.spoke_at
+    bench.trigger('clear_fault')
+    bench.wait_for_state('WAITING', 'HOLDING')
+    return delay
+
+
+DELAYS = {
+    'tracking': (delay_of_tracking, {}),
+    'reached': (delay_of_reached, {}),
+    'out of reach': (delay_of_out_of_reach, {}),
+    'holding': (delay_of_holding, {}),
+    'paused': (delay_of_paused, {}),
+    'waiting': (delay_of_waiting, {}),
+    'stale feedback': (delay_of_stale_feedback, {}),
+    'stale target': (delay_of_stale_target, {'target_timeout': 0.2}),
+    'fault': (delay_of_fault, {'max_following_error': [0.2], 'following_error_time': 0.0}),
+}
+USUAL = {'target_timeout': 0.0, 'max_following_error': [''], 'following_error_time': 0.5}
+
+
+@pytest.mark.parametrize('condition', DELAYS)
+def test_behaviour_13_a_condition_shows_within_two_ticks(bench: Bench, condition: str) -> None:
+    delay_of, parameters = DELAYS[condition]
+    assert bench.set_parameters(**{**USUAL, **parameters}).successful
+    delays: list[float] = []
+    try:
+        # The node's own delay is the least of several: others may have the processor.
+        while min(delays, default=math.inf) > 2 * PERIOD and len(delays) < 10:
+            bench.start_afresh()
+            delays.append(delay_of(bench))
+    finally:
+        bench.speaks = bench.obeys = True
+        assert bench.set_parameters(**USUAL).successful
+    assert min(delays) <= 2 * PERIOD
 
 
 def test_behaviour_13_a_joint_that_does_not_follow_is_a_fault(bench: Bench) -> None:
@@ -427,3 +548,21 @@ def test_the_service_stop_ends_motion_and_the_next_target_begins_it_again(bench:
     bench.send(target)
     bench.wait_for_tip_at(target)
     assert distance(bench.tip_of(bench.commands[-1]), target) < 1e-3
+
+
+def test_behaviour_02_it_waits_for_a_minute_and_more_and_then_works(
+    hungry_node: NodeProcess, make_bench: Callable[..., Bench]
+) -> None:
+    """The last test of this file: the minute has nearly passed."""
+    bench = make_bench(namespace='hungry')
+    bench.speaks = False
+    bench.wait_for_node()
+    bench.watch(max(0.1, hungry_node.started_at + 60.0 - time.monotonic()))
+    status = bench.wait_for_state('WAITING')
+    assert status.values['missing joints'] == ', '.join(bench.chain.joint_names)
+    assert not bench.commands
+    assert hungry_node.process.poll() is None
+    bench.speaks = True
+    bench.wait_for_state('HOLDING')
+    bench.send(near(bench, 0.1))
+    bench.wait_for_state('REACHED')

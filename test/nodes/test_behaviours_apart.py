@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import TransformStamped
 from node_bench import DESK6, Bench, NodeProcess, angle, distance, plain_joint_state
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -31,32 +38,90 @@ def moved(bench: Bench, by: float) -> Pose:
     return bench.chain.forward(bench.q + by)
 
 
-def test_behaviour_08_a_target_in_another_frame_is_where_tf_says(
-    start_node: StartNode, make_bench: MakeBench
-) -> None:
-    tf2_ros = pytest.importorskip('tf2_ros', reason='tf2_ros is not installed')
-    from geometry_msgs.msg import TransformStamped
+@pytest.fixture
+def tf2_ros(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The installed tf2_ros, or one of the same interface that the nodes then find too."""
+    if find_spec('tf2_ros') is None:
+        folder = str(Path(__file__).parents[1] / 'support' / 'tf2_stand_in')
+        monkeypatch.setenv('PYTHONPATH', folder, prepend=os.pathsep)
+        monkeypatch.syspath_prepend(folder)
+    return import_module('tf2_ros')
 
-    bench = make_bench(namespace='tf')
-    camera = Pose((0.5, 0.3, 0.4), (0.0, 0.0, math.sin(0.4), math.cos(0.4)))
-    message = TransformStamped(child_frame_id='camera')
-    message.header.frame_id = bench.chain.base_link
+
+def transform(parent: str, child: str, pose: Pose) -> TransformStamped:
+    message = TransformStamped(child_frame_id=child)
+    message.header.frame_id = parent
     p, q = message.transform.translation, message.transform.rotation
-    p.x, p.y, p.z = camera.position.tolist()
-    q.x, q.y, q.z, q.w = camera.quaternion_xyzw.tolist()
+    p.x, p.y, p.z = pose.position.tolist()
+    q.x, q.y, q.z, q.w = pose.quaternion_xyzw.tolist()
+    return message
+
+
+def test_behaviour_08_a_target_in_another_frame_is_where_tf_says(
+    start_node: StartNode, make_bench: MakeBench, tf2_ros: ModuleType
+) -> None:
+    bench = make_bench(namespace='tf')
+    base = bench.chain.base_link
+    mast = Pose((0.5, 0.3, 0.4), (0.0, 0.0, math.sin(0.4), math.cos(0.4)))
+    camera = Pose((0.0, 0.1, 0.2), (math.sin(0.3), 0.0, 0.0, math.cos(0.3)))
+    tool = bench.chain.forward(bench.q)
     broadcaster = tf2_ros.StaticTransformBroadcaster(bench)
-    broadcaster.sendTransform(message)
-    start_node('ik_node', parameters={'urdf': str(DESK6)}, remaps=['__ns:=/tf'])
+    broadcaster.sendTransform(
+        [
+            transform(base, 'mast', mast),
+            transform('mast', 'camera', camera),
+            transform(base, 'tool', tool),
+        ]
+    )
+    node = start_node('ik_node', parameters={'urdf': str(DESK6)}, remaps=['__ns:=/tf'])
     bench.wait_for_node()
     target = moved(bench, 0.2)
-    ends = []
-    for frame, pose in ((None, target), ('camera', camera.inverse() @ target)):
+    placed = {
+        None: target,
+        'camera': (mast @ camera).inverse() @ target,
+        'tool': tool.inverse() @ target,
+    }
+    ends = {}
+    for frame, pose in placed.items():
         bench.start_afresh()
-        bench.send(pose, frame)
+        bench.wait_for(lambda f=frame, p=pose: is_taken(bench, p, f), f'a target in {frame}')
         bench.wait_for_state('REACHED')
         bench.wait_for_rest()
-        ends.append(bench.commands[-1].position)
-    np.testing.assert_allclose(ends[1], ends[0], atol=1e-6)
+        ends[frame] = bench.commands[-1].position
+    for end in ends.values():
+        np.testing.assert_allclose(end, ends[None], atol=1e-6)
+    bench.send(target, 'nowhere')
+    bench.wait_for(
+        lambda: "no transform from 'nowhere'" in bench.statuses[-1].values['input'],
+        'a status that tells of the unknown frame',
+    )
+    assert 'TF is not available' not in node.log
+
+
+def is_taken(bench: Bench, pose: Pose, frame: str | None) -> bool:
+    """Send a target and return whether the arm follows: a transform may still be on its way."""
+    bench.send(pose, frame)
+    bench.watch(0.1)
+    return bool(bench.commands)
+
+
+@pytest.mark.skipif(find_spec('tf2_ros') is not None, reason='tf2_ros is installed')
+def test_behaviour_08_without_tf_the_status_says_what_is_missing_and_what_works(
+    start_node: StartNode, make_bench: MakeBench
+) -> None:
+    bench = make_bench(namespace='without_tf')
+    node = start_node('ik_node', parameters={'urdf': str(DESK6)}, remaps=['__ns:=/without_tf'])
+    bench.wait_for_node()
+    bench.wait_for_state('HOLDING')
+    bench.send(moved(bench, 0.2), 'camera')
+    told = bench.wait_for(
+        lambda: next((s for s in bench.statuses if s.values['input'] != 'ok'), None), 'a rejection'
+    )
+    base = bench.chain.base_link
+    expected = f"'camera' needs TF, and tf2_ros is not installed; give targets in '{base}'"
+    assert expected in told.values['input']
+    assert 'TF is not available' in node.log
+    assert not bench.commands
 
 
 def test_behaviour_09_float64_multi_array_is_in_the_order_of_the_controller(
@@ -83,6 +148,35 @@ def test_behaviour_09_float64_multi_array_is_in_the_order_of_the_controller(
     assert list(first.data) == pytest.approx([measured[name] for name in order], abs=0.03)
     assert len(first.data) == 7
     assert all(message.data[1] == 0.7 for message in bench.messages)  # the gripper holds still
+
+
+MIMIC = """<robot name="mimic">
+<link name="base"/><link name="a"/><link name="b"/><link name="tip"/>
+<joint name="turn" type="revolute"><parent link="base"/><child link="a"/><axis xyz="0 0 1"/>
+  <limit lower="-2" upper="2" velocity="2"/></joint>
+<joint name="lift" type="revolute"><parent link="a"/><child link="b"/><origin xyz="0.2 0 0"/>
+  <axis xyz="0 1 0"/><limit lower="-1" upper="1" velocity="2"/></joint>
+<joint name="parallel" type="revolute"><parent link="b"/><child link="tip"/>
+  <origin xyz="0.2 0 0"/><axis xyz="0 1 0"/><limit lower="-1" upper="1" velocity="2"/>
+  <mimic joint="lift" multiplier="-1"/></joint>
+</robot>"""
+
+
+def test_behaviour_09_a_mimic_joint_is_moved_by_its_source_and_never_commanded(
+    start_node: StartNode, make_bench: MakeBench, tmp_path: Path
+) -> None:
+    file = tmp_path / 'mimic.urdf'
+    file.write_text(MIMIC)
+    bench = make_bench(Chain.from_urdf(file), namespace='mimic')
+    start_node('ik_node', parameters={'urdf': str(file)}, remaps=['__ns:=/mimic'])
+    # A driver may report the mimic joint, or not, and may be wrong about it.
+    bench.joint_state = lambda n, q: JointState(name=['parallel', *n], position=[0.9, *q])
+    bench.wait_for_node()
+    target = moved(bench, 0.4)
+    bench.send(target)
+    bench.wait_for_tip_at(target)
+    bench.wait_for_state('REACHED')
+    assert all(list(message.name) == ['turn', 'lift'] for message in bench.messages)
 
 
 def test_behaviour_10_description_from_the_latched_topic_and_its_reload(
@@ -130,20 +224,31 @@ def test_behaviour_10_description_from_the_latched_topic_and_its_reload(
 def test_behaviour_14_clean_exit(
     start_node: StartNode, make_bench: MakeBench, number: signal.Signals
 ) -> None:
-    name = number.name.lower()
-    bench = make_bench(namespace=name)
-    node = start_node('ik_node', parameters={'urdf': str(DESK6)}, remaps=[f'__ns:=/{name}'])
+    took = math.inf
+    for attempt in range(3):  # the node's own time is the least: others may have the processor
+        name = f'{number.name.lower()}_{attempt}'
+        node = start_node('ik_node', parameters={'urdf': str(DESK6)}, remaps=[f'__ns:=/{name}'])
+        took = min(took, time_of_clean_exit(node, make_bench(namespace=name), number))
+        if took <= 2.0:
+            break
+    assert took <= 2.0
+
+
+def time_of_clean_exit(node: NodeProcess, bench: Bench, number: signal.Signals) -> float:
+    """End a node in full motion, check how it ends, and return how long that takes [s]."""
     bench.wait_for_node()
     bench.wait_for_state('HOLDING')
     bench.send(moved(bench, 1.0))
     bench.wait_for(
         lambda: bench.commands and np.abs(bench.commands[-1].velocity).max() > 0.5, 'motion'
     )
+    begun = time.monotonic()
     node.process.send_signal(number)
     try:
         code = node.process.wait(10.0)
     except subprocess.TimeoutExpired:
         raise AssertionError('the node did not end') from None
+    took = time.monotonic() - begun
     bench.watch(0.1)
     assert code == 0
     assert 'Traceback' not in node.log
@@ -153,6 +258,7 @@ def test_behaviour_14_clean_exit(
     v = np.diff(positions, axis=0) / dt
     a = np.diff(v, axis=0) / (0.5 * (dt[1:] + dt[:-1]))
     assert np.abs(a).max() <= 1.01 * 10.0
+    return took
 
 
 def test_behaviour_15_two_namespaced_arms_do_not_hear_each_other(

@@ -36,7 +36,11 @@ EVERYTHING = QoSProfile(depth=2000)
 
 
 class NodeProcess:
-    """A node of ik_gd in a process of its own, as `ros2 run` would start it."""
+    """A node of ik_gd in a process of its own, as `ros2 run` would start it.
+
+    Attributes:
+        started_at: when, on the monotonic clock [s].
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class NodeProcess:
         for remap in remaps:
             command += ['-r', remap]
         self._log = log
+        self.started_at = time.monotonic()
         with log.open('w') as sink:
             self.process = subprocess.Popen(
                 command, stdout=sink, stderr=subprocess.STDOUT, env=dict(os.environ)
@@ -83,9 +88,12 @@ class Command:
 
 @dataclass(frozen=True)
 class Status:
+    """A status, and when it came [s], on the clock of `Bench.now`."""
+
     level: bytes
     message: str
     values: dict[str, str]
+    received: float
 
     @property
     def state(self) -> str:
@@ -100,6 +108,7 @@ class Bench(Node):
     Attributes:
         q: (n,) where the arm is; set it to move the arm by other means.
         speaks: whether the arm publishes joint states.
+        spoke_at: when it last did, on the clock of `now` [s].
         obeys: whether it follows commands.
         distort: makes the published positions out of the true ones.
         joint_state: makes the message out of names and positions.
@@ -111,6 +120,7 @@ class Bench(Node):
         self.chain = chain
         self.q = chain.middle.copy()
         self.speaks = self.obeys = True
+        self.spoke_at = 0.0
         self.distort: Callable[[np.ndarray], np.ndarray] = lambda q: q
         self.joint_state: Callable[[list[str], list[float]], JointState] = plain_joint_state
         self.commands: list[Command] = []
@@ -141,10 +151,7 @@ class Bench(Node):
 
     def _on_timer(self) -> None:
         if self.speaks:
-            positions = self.distort(self.q).tolist()
-            message = self.joint_state(list(self.chain.joint_names), positions)
-            message.header.stamp = self.get_clock().now().to_msg()
-            self._states.publish(message)
+            self.speak()
         if self.target is not None:
             self.send(self.target(time.monotonic()))
 
@@ -171,13 +178,25 @@ class Bench(Node):
         return self.seconds(self.get_clock().now().to_msg())
 
     def _on_status(self, message: DiagnosticStatus) -> None:
-        self.statuses.append(status_of(message))
+        self.statuses.append(self._status_of(message))
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         own = f'{self.get_namespace()}/ik_node: control tick'.strip('/')
-        self.diagnostics += [status_of(s) for s in message.status if s.name == own]
+        self.diagnostics += [self._status_of(s) for s in message.status if s.name == own]
+
+    def _status_of(self, message: DiagnosticStatus) -> Status:
+        values = {item.key: item.value for item in message.values}
+        return Status(message.level, message.message, values, self.now())
 
     # What a test does
+
+    def speak(self) -> None:
+        """Publish the joint states now."""
+        positions = self.distort(self.q).tolist()
+        message = self.joint_state(list(self.chain.joint_names), positions)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self.spoke_at = self.now()
+        self._states.publish(message)
 
     def wait_for(self, condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
         """Let time pass until `condition` is true, and return what it returned."""
@@ -246,6 +265,14 @@ class Bench(Node):
     def pause(self, flag: bool) -> None:
         assert self.call(self._pause, SetBool.Request(data=flag)).success
 
+    def ask_to_pause(self, flag: bool) -> None:
+        """Call the service, but do not wait for its answer."""
+        self._pause.call_async(SetBool.Request(data=flag))
+
+    def ask_to_stop(self) -> None:
+        """Likewise."""
+        self._triggers['stop'].call_async(Trigger.Request())
+
     def trigger(self, name: str) -> Any:
         return self.call(self._triggers[name], Trigger.Request())
 
@@ -272,6 +299,7 @@ class Bench(Node):
         self.watch(0.05)  # for the arm to say so
         self.pause(False)
         self.wait_for_state('HOLDING')
+        self.wait_for(lambda: self.statuses[-1].values['input'] == 'ok', 'no word of bad input')
         self.commands.clear()
         self.statuses.clear()
 
@@ -295,10 +323,12 @@ def plain_joint_state(names: list[str], positions: list[float]) -> JointState:
     return JointState(name=names, position=positions)
 
 
-def status_of(message: DiagnosticStatus) -> Status:
-    return Status(
-        message.level, message.message, {item.key: item.value for item in message.values}
-    )
+def latest_tick(commands: Sequence[Command], period: float) -> float:
+    """Return by how much the latest of the ticks that gave these commands was late [s].
+
+    On a loaded machine a bound on times can only hold but for this.
+    """
+    return max(0.0, float(np.diff([c.stamp for c in commands]).max()) - period)
 
 
 def distance(a: Pose, b: Pose) -> float:
