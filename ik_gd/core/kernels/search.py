@@ -53,7 +53,7 @@ _VARIED = 0.3  # [rad or m] between the extremes of varied restarts
 _NEAR = 0.01  # [rad or m]: nearer than two minima are
 _ENDLESS = 1 << 30
 _HASTY = 10  # descents after which a search that fails looks closer
-_NEAR = 1e-6  # a cost so low is hardly a local minimum
+_PROMISING = 1e-6  # a cost so low is hardly a local minimum
 _PERSEVERANCE = 120  # forward kinematics that being so near is worth
 
 
@@ -125,8 +125,8 @@ def search(
         code, cost, used = descend(problem, settings, q, scratch, share, patience)
         spent += used
         descents += 1
-        is_near = code != CONVERGED and cost < _NEAR and descents > _HASTY
-        if is_near and spent < budget and is_clear_of_limits(problem, q):
+        is_promising = code != CONVERGED and cost < _PROMISING and descents > _HASTY
+        if is_promising and spent < budget and is_clear_of_limits(problem, q):
             # Near a singularity the way in is a shallow valley: worth some more steps, but not
             # before it is known that no other way is shorter.
             share = min(_PERSEVERANCE, budget - spent)
