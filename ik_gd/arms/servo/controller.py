@@ -94,11 +94,13 @@ class Controller:
         self._poller.poll()
         self._compare_settings()
         self._look_after(now)
+        self._check_torque(now)
         self._follow(take_commands(), now)
         self._send_goals(now, dt)
 
     def enable(self) -> Outcome:
         """Take the arm up where it is, softly."""
+        self._drop_limp()
         following = all(channel.following for channel in self._channels)
         if self.mode is ArmMode.ENABLED and following:
             return Outcome(True, 'already enabled')
@@ -203,19 +205,23 @@ class Controller:
 
     def _look_after(self, now: float) -> None:
         """Let joints go whose servo is not well, and hold the arm for their sake."""
-        self._check_torque(now)
         for channel in self._channels:
             if not channel.following:
                 continue
             if channel.fault:
                 let_go(self._servos, [channel])
                 self._hold(f'{channel.joint.name}: {channel.fault}')
+            elif channel.is_limp:
+                self._drop(channel)
             elif now - channel.answered_at > self._bus.error_timeout:
                 channel.following = False
                 self._hold(f'{channel.joint.name}: no answer for {self._bus.error_timeout} s')
 
     def _check_torque(self, now: float) -> None:
-        """See that servos that have missed a cycle, and one other at a time, have torque."""
+        """Ask servos that have missed a cycle, and one other at a time, whether they have torque.
+
+        What follows from it waits for the next reading, which tells whether a fault is behind it.
+        """
         driven = [c for c in self._channels if c.following and c.reading is not None]
         asked = [channel for channel in driven if channel.in_doubt][:1]
         if not asked and now >= self._check_at and self._channels:
@@ -226,11 +232,25 @@ class Controller:
                 self._servos.read_slowly(channel.id)
             asked = [channel] if channel in driven else []
         for channel in asked:
-            control = self._servos.read_control([channel.id])[channel.id]
-            if isinstance(control, Control):
-                channel.in_doubt = False
-                if not control.torque:
-                    channel.fault = 'it has lost its torque: was its power cut?'
+            self._see_torque(channel)
+
+    def _see_torque(self, channel: JointChannel) -> None:
+        control = self._servos.read_control([channel.id])[channel.id]
+        if isinstance(control, Control):
+            channel.in_doubt = channel.is_limp = not control.torque
+
+    def _drop_limp(self) -> None:
+        """Find the joints that have lost their torque, all of them at once."""
+        for channel in self._channels:
+            if channel.following and channel.reading is not None and not channel.fault:
+                self._see_torque(channel)
+                if channel.is_limp:
+                    self._drop(channel)
+
+    def _drop(self, channel: JointChannel) -> None:
+        """Stop sending goals to a joint without torque: only enabling takes it up again."""
+        channel.following = False
+        self._hold(f'{channel.joint.name}: it has lost its torque: was its power cut?')
 
     def _hold(self, reason: str) -> None:
         for channel in self._channels:

@@ -63,6 +63,7 @@ class JointChannel:
         differences: settings that differ from the calibration; None: not compared yet.
         following: has torque and is sent goals.
         in_doubt: missed a cycle: whether it still has torque must be seen before the next goal.
+        is_limp: found without torque while it was following.
         excused: its silence has been acknowledged by hand.
         fault: why its torque went; stays until cleared by hand.
     """
@@ -80,6 +81,7 @@ class JointChannel:
         self.differences: tuple[Setting, ...] | None = None
         self.following = False
         self.in_doubt = False
+        self.is_limp = False
         self.excused = False
         self.fault = ''
         self.warning = ''
@@ -153,7 +155,7 @@ class JointChannel:
         self.ramp.reset(tick)
         self.trim.reset()
         self.following = True
-        self.in_doubt = False
+        self.in_doubt = self.is_limp = False
         self.excused = False
 
     def next_goal(self, dt: float, opening: float) -> int:
