@@ -76,6 +76,7 @@ class JointChannel:
         self.trim = PositionTrim(joint.trim_limit / abs(joint.radians_per_tick))
         self.reading: Reading | None = None
         self.tick = 0
+        self._sent = 0.0  # the newest goal [tick], not rounded
         self.misses = 0
         self.answered_at = -math.inf
         self.differences: tuple[Setting, ...] | None = None
@@ -154,6 +155,7 @@ class JointChannel:
         """Follow from `tick` on, where the joint has torque now."""
         self.ramp.reset(tick)
         self.trim.reset()
+        self._sent = float(tick)
         self.following = True
         self.in_doubt = self.is_limp = False
         self.excused = False
@@ -161,7 +163,9 @@ class JointChannel:
     def next_goal(self, dt: float, opening: float) -> int:
         """Return the goal to send `dt` [s] after the last, at `opening` of the speed limit."""
         goal = self.trim.apply(self.ramp.step(dt, opening), self.tick, dt)
-        return min(max(round(goal), self.joint.tick_min), self.joint.tick_max)
+        most = self.ramp.max_speed * opening * dt  # of the two together
+        self._sent = min(max(goal, self._sent - most), self._sent + most)
+        return min(max(round(self._sent), self.joint.tick_min), self.joint.tick_max)
 
     def present_fault(self) -> str:
         """Return what is wrong right now, without the past; empty if nothing is."""
