@@ -105,9 +105,10 @@ class ServoArm:
                 calibrated range goes to its end. A command with an infinity is ignored whole.
             velocity: not used: these servos control position.
         """
-        if np.isinf(position).any():
+        values = position.tolist()
+        if math.inf in values or -math.inf in values:
             return
-        command = {i: float(q) for i, q in enumerate(position) if q == q}
+        command = {i: q for i, q in enumerate(values) if not math.isnan(q)}
         if command:
             self._commands.append(command)
 
