@@ -237,7 +237,7 @@ class Controller:
     def _see_torque(self, channel: JointChannel) -> None:
         control = self._servos.read_control([channel.id])[channel.id]
         if isinstance(control, Control):
-            channel.in_doubt = channel.is_limp = not control.torque
+            channel.in_doubt = channel.is_limp = not channel.is_held_by(control)
 
     def _drop_limp(self) -> None:
         """Find the joints that have lost their torque, all of them at once."""
@@ -248,8 +248,11 @@ class Controller:
                     self._drop(channel)
 
     def _drop(self, channel: JointChannel) -> None:
-        """Stop sending goals to a joint without torque: only enabling takes it up again."""
-        channel.following = False
+        """Let a joint go that has lost its torque: only enabling takes it up again.
+
+        An LX-16A that was too hot would take itself up once it has cooled.
+        """
+        let_go(self._servos, [channel])
         self._hold(f'{channel.joint.name}: it has lost its torque: was its power cut?')
 
     def _hold(self, reason: str) -> None:

@@ -139,6 +139,9 @@ def test_without_commands_the_arm_stops_on_its_way(arm_bench, driver):
         ('dynamixel', 'operating_mode', 1, 'mode is 1, not 3 (position)'),
         ('dynamixel', 'drive_mode', 4, 'time-based profile'),
         ('dynamixel', 'model', 1060, 'model is xl430, not xl330_m288'),
+        ('dynamixel', 'max_position', 2000, 'position limit is 1000 .. 2000'),
+        ('lx16a', 'offset', -7, 'homing_offset is -7, not 0'),
+        ('lx16a', 'high', 600, 'position limit is 100 .. 600'),
     ],
 )
 def test_an_arm_that_differs_from_its_calibration_is_only_read(
