@@ -198,6 +198,19 @@ def test_unplugged_it_says_why_and_replugged_it_waits_to_be_enabled(arm, bus):
     assert arm.position[0] == pytest.approx(0.4, abs=0.02)
 
 
+def test_a_port_that_is_not_there_yet_is_told_and_opened_once_it_is(
+    start_node, arm, bus, tmp_path
+):
+    port = tmp_path / 'port'
+    parameters = {'calibration': str(SO101), 'port': str(port)}
+    node = start_node('servo_node', parameters=parameters)
+    arm.wait(lambda: f'disconnected: cannot open {port}: No such file' in node.log)
+    port.symlink_to(bus.path)
+    arm.wait(lambda: arm.states and not np.isnan(arm.position).any())
+    assert node.log.count('disconnected') == 1
+    assert node.stop() == 0
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('on_exit', ['torque_off', 'hold'])
 def test_a_signal_ends_it_cleanly_with_the_torque_as_asked(start_node, arm, bus, number, on_exit):
