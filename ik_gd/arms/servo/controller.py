@@ -151,8 +151,7 @@ class Controller:
             return Outcome(False, f'not over yet: {"; ".join(faults)}')
         notes = [f'{channel.joint.name} restarts' for channel in restarting]
         for channel in self._channels:
-            if channel.reading is None and channel not in restarting:
-                channel.following = False
+            if channel.is_lost and not channel.following and channel not in restarting:
                 channel.excused = True
                 notes.append(f'{channel.joint.name} is silent, the others can go on')
         if self.mode is ArmMode.HOLDING:
@@ -167,8 +166,10 @@ class Controller:
     def _clear(self, channel: JointChannel) -> bool:
         """Clear one fault if it is over; return whether the servo restarts to that end."""
         reading = channel.reading
-        if reading is not None and reading.temperature >= channel.joint.temp_stop:
-            return False
+        if reading is None and not channel.is_lost:
+            return False  # it has missed a cycle: nobody knows
+        if reading is not None and not reading.temperature < channel.joint.temp_stop:
+            return False  # too hot, or not known
         restarts = self._servos.clear_faults(channel.id)
         if restarts:
             channel.fault = ''

@@ -192,3 +192,30 @@ def test_a_fault_behind_lost_torque_is_what_is_told_of(rig):
     rig.cycle()
     assert rig.controller.clear_fault().done
     assert rig.controller.enable().done
+
+
+def test_a_joint_that_misses_a_cycle_while_faults_are_cleared_is_not_given_up(rig):
+    dead, late = rig.servos.of_id[1], rig.servos.of_id[2]
+    dead.powered = False
+    rig.cycle_until(lambda: is_held(rig))
+    late.powered = False
+    rig.cycle()
+    outcome = rig.controller.clear_fault()
+    late.powered = late.torque = True
+    assert outcome.done and outcome.message == 'cleared; joint_1 is silent, the others can go on'
+    rig.cycle(10)
+    assert rig.controller.mode is ArmMode.ENABLED
+    assert [channel.following for channel in rig.channels] == [False, True, True]
+
+
+def test_a_fault_is_not_cleared_in_a_cycle_that_does_not_tell_whether_it_is_over(rig):
+    servo = rig.servos.of_id[2]
+    servo.faults = ('overload',)
+    rig.cycle_until(lambda: is_held(rig))
+    servo.powered = False
+    rig.cycle()
+    outcome = rig.controller.clear_fault()
+    assert not outcome.done and outcome.message == 'not over yet: joint_2: overload'
+    servo.powered, servo.faults = True, ()
+    rig.cycle()
+    assert rig.controller.clear_fault().done
