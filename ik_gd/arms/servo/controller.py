@@ -35,6 +35,7 @@ class Outcome:
 
 _CHECK_INTERVAL = 0.1  # [s] one servo a time is asked whether it still has torque
 _SETTINGS_INTERVAL = 0.5  # [s] between two attempts to compare a servo's settings
+_INSISTENCE = 3  # times that a servo is asked for its settings when enabling hangs on it
 _FIRST_OPENING = 0.1  # of the speed limits, when a soft start begins
 _WATCHDOG = 0.5  # [s] shortest; servos that have one stop by themselves after it
 
@@ -184,16 +185,26 @@ class Controller:
         return tuple(channel.report(now) for channel in self._channels)
 
     def _compare_settings(self, at_once: bool = False) -> None:
-        """Compare the settings of servos that have newly answered with the calibration."""
-        fresh = [c for c in self._channels if c.differences is None and c.reading is not None]
+        """Compare the settings of servos that have newly answered with the calibration.
+
+        Args:
+            at_once: all that have not been compared, the silent ones too, and insistently;
+                otherwise one a cycle.
+        """
+        fresh = [
+            c
+            for c in self._channels
+            if c.differences is None and (at_once or c.reading is not None)
+        ]
         if not fresh or not (at_once or self._clock() >= self._settings_at):
             return
         for channel in fresh if at_once else fresh[:1]:
-            settings = self._servos.compare(channel.joint)
-            if isinstance(settings, Miss):
+            for _ in range(_INSISTENCE if at_once else 1):
+                settings = self._servos.compare(channel.joint)
+                if not isinstance(settings, Miss):
+                    channel.differences = tuple(s for s in settings if not s.fine)
+                    break
                 self._settings_at = self._clock() + _SETTINGS_INTERVAL
-                continue
-            channel.differences = tuple(s for s in settings if not s.fine)
         complaints = [
             f'{c.joint.name}: {difference}'
             for c in self._channels

@@ -168,6 +168,17 @@ def test_enabling_takes_up_joints_that_nobody_has_missed_yet(rig):
     assert rig.controller.mode is ArmMode.ENABLED
 
 
+def test_enabling_asks_a_servo_that_has_only_just_come_back(rig):
+    rig.controller.disable()
+    servo = rig.servos.of_id[2]
+    servo.powered = False
+    rig.cycle(10)
+    outcome = rig.controller.enable()
+    assert not outcome.done and outcome.message == 'no answer from joint_2'
+    servo.powered = True
+    assert rig.controller.enable().done
+
+
 def test_torque_that_is_switched_off_by_others_is_noticed(rig):
     rig.servos.of_id[2].torque = False
     rig.cycle_until(lambda: is_held(rig))
