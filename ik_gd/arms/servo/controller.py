@@ -12,7 +12,8 @@ from ik_gd.arms.servo.bus import Miss
 from ik_gd.arms.servo.calibration import Calibration
 from ik_gd.arms.servo.joint_channel import JointChannel, ServoReport
 from ik_gd.arms.servo.poller import Poller
-from ik_gd.arms.servo.servos import Control, Servos
+from ik_gd.arms.servo.servos import Servos
+from ik_gd.arms.servo.torque_watch import TorqueWatch
 
 
 class ArmMode(Enum):
@@ -33,7 +34,6 @@ class Outcome:
     message: str
 
 
-_CHECK_INTERVAL = 0.1  # [s] one servo a time is asked whether it still has torque
 _SETTINGS_INTERVAL = 0.5  # [s] between two attempts to compare a servo's settings
 _INSISTENCE = 3  # times that a servo is asked for its settings when enabling hangs on it
 _FIRST_OPENING = 0.1  # of the speed limits, when a soft start begins
@@ -75,12 +75,11 @@ class Controller:
         self._servos = servos
         self._clock = clock
         self._poller = Poller(servos, channels, bus.retries, 1.0 / bus.rate, clock)
+        self._torque_watch = TorqueWatch(servos, channels, clock())
         self._enabled_at = -math.inf
         self._commanded_at = -math.inf
         self._cycle_at = clock()
-        self._check_at = clock()
         self._settings_at = -math.inf
-        self._turn = 0
 
     def cycle(self, take_commands: Callable[[], Iterable[Mapping[int, float]]]) -> None:
         """Read all joints, judge them, send the next goals.
@@ -95,13 +94,17 @@ class Controller:
         self._poller.poll()
         self._compare_settings()
         self._look_after(now)
-        self._check_torque(now)
+        # What follows from it waits for the next reading: there may be a fault behind it.
+        self._torque_watch.look(now)
         self._follow(take_commands(), now)
         self._send_goals(now, dt)
 
     def enable(self) -> Outcome:
         """Take the arm up where it is, softly."""
-        self._drop_limp()
+        self._torque_watch.look_at_all()
+        for channel in self._channels:
+            if channel.following and channel.is_limp:
+                self._drop(channel)
         following = all(channel.following for channel in self._channels)
         if self.mode is ArmMode.ENABLED and following:
             return Outcome(True, 'already enabled')
@@ -228,36 +231,6 @@ class Controller:
             elif now - channel.answered_at > self._bus.error_timeout:
                 channel.following = False
                 self._hold(f'{channel.joint.name}: no answer for {self._bus.error_timeout} s')
-
-    def _check_torque(self, now: float) -> None:
-        """Ask servos that have missed a cycle, and one other at a time, whether they have torque.
-
-        What follows from it waits for the next reading, which tells whether a fault is behind it.
-        """
-        driven = [c for c in self._channels if c.following and c.reading is not None]
-        asked = [channel for channel in driven if channel.in_doubt][:1]
-        if not asked and now >= self._check_at and self._channels:
-            self._turn += 1
-            self._check_at = now + _CHECK_INTERVAL
-            channel = self._channels[self._turn % len(self._channels)]
-            if channel.reading is not None:
-                self._servos.read_slowly(channel.id)
-            asked = [channel] if channel in driven else []
-        for channel in asked:
-            self._see_torque(channel)
-
-    def _see_torque(self, channel: JointChannel) -> None:
-        control = self._servos.read_control([channel.id])[channel.id]
-        if isinstance(control, Control):
-            channel.in_doubt = channel.is_limp = not channel.is_held_by(control)
-
-    def _drop_limp(self) -> None:
-        """Find the joints that have lost their torque, all of them at once."""
-        for channel in self._channels:
-            if channel.following and channel.reading is not None and not channel.fault:
-                self._see_torque(channel)
-                if channel.is_limp:
-                    self._drop(channel)
 
     def _drop(self, channel: JointChannel) -> None:
         """Let a joint go that has lost its torque: only enabling takes it up again.
