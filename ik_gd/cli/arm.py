@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -78,7 +79,8 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
         raise SettingsError(f'--emulate makes a port of its own; leave --port {options.port} away')
     if options.report is not None and not options.report.absolute().parent.is_dir():
         raise SettingsError(f'--report {options.report}: there is no such folder')
-    family_of(load_calibration(options.calibration))
+    calibration = load_calibration(options.calibration)
+    family = family_of(calibration)
     values = with_default_robot(
         {
             'urdf': options.urdf,
@@ -95,7 +97,21 @@ def checked_values(options: argparse.Namespace) -> dict[str, str | float | bool]
         },
         HARDWARE_CONFIG,
     )
-    return located(values)
+    values = located(values)
+    if family.bauds and not options.emulate:
+        check_port(options.port or calibration.bus.port)
+    return values
+
+
+def check_port(port: str) -> None:
+    """Raise ArmError if there is no such serial device, or not for this user."""
+    if not Path(port).exists():
+        raise ArmError(
+            f'there is no port {port}: plug the adapter in, name its port with --port, or try'
+            ' --emulate'
+        )
+    if not os.access(port, os.R_OK | os.W_OK):
+        raise ArmError(f'no permission to open {port}: your user needs the group dialout')
 
 
 def located(values: Values) -> dict[str, str | float | bool]:

@@ -200,7 +200,10 @@ class ArmNode(Node):
         assert self.arm is not None
         given = ~np.isnan(position)
         self._goal[given] = position[given]
-        self._goal_velocity[given] = 0.0 if velocity is None else np.nan_to_num(velocity[given])
+        self._goal_velocity[given] = 0.0
+        if velocity is not None:
+            told = given & ~np.isnan(velocity)
+            self._goal_velocity[told] = velocity[told]
         self.arm.write(position, velocity)
 
     def _present_goal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

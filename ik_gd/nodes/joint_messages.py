@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -131,7 +132,6 @@ def _values(values: Sequence[float], size: int, kind: str) -> NDArray[np.float64
         return None
     if len(values) != size:
         raise CommandError(f'{size} names with {len(values)} {kind} values')
-    v = np.array(values, dtype=np.float64)
-    if np.isinf(v).any():
-        raise CommandError(f'infinite {kind} in {v.tolist()}')
-    return v
+    if math.inf in values or -math.inf in values:
+        raise CommandError(f'infinite {kind} in {list(values)}')
+    return np.array(values, dtype=np.float64)

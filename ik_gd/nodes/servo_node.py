@@ -102,7 +102,7 @@ class ServoNode(ArmNode):
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__('servo_node', **node_arguments)
         settings = ParameterSet(self, SERVO_PARAMETERS, read_settings).settings
-        self._mode = ArmMode.DISCONNECTED
+        self._mode: ArmMode | None = None
         self._enable_wanted = settings.enable_on_start
         self._stamped: tuple[ArmState | None, Time] = (None, Time())
         self.create_service(SetBool, ENABLE, self.on_enable)
@@ -129,7 +129,7 @@ class ServoNode(ArmNode):
     def on_state(self, state: ArmState, stamp: Time) -> None:
         """Watch the arm's mode."""
         report = self.arm.report()
-        if report.mode is self._mode:
+        if report.mode is self._mode or report.is_starting:
             return
         self._mode = report.mode
         words = f'{report.mode.value}: {report.reason}' if report.reason else report.mode.value

@@ -19,6 +19,7 @@ SO101 = str(Path(__file__).parents[2] / 'config' / 'so101_calibration.yaml')
         (['--calibration', SO101, '--duration', '-1'], '--duration -1 s is not above 0'),
         (['--calibration', SO101, '--emulate', '--port', '/dev/x'], 'leave --port /dev/x away'),
         (['--calibration', SO101, '--tip', 'nose'], 'nose'),
+        (['--calibration', SO101, '--port', '/dev/no'], 'there is no port /dev/no: plug the'),
         (['--calibration', SO101, '--report', '/no/where.json'], 'there is no such folder'),
     ],
 )

@@ -219,7 +219,8 @@ def test_calibrate_finds_zero_range_and_direction(bus_of, tmp_path, write_eeprom
     assert not sent_goals(bus, path)
 
 
-def test_a_port_that_is_not_there_is_one_line(capsys):
-    assert servo('check', '--calibration', SO101, '--port', '/dev/not/there') == 1
+@pytest.mark.parametrize('tool', ['check', 'monitor'])
+def test_a_port_that_is_not_there_is_one_line(tool, capsys):
+    assert servo(tool, '--calibration', SO101, '--port', '/dev/not/there') == 1
     error = capsys.readouterr().err
     assert error == 'ik_gd servo: cannot open /dev/not/there: No such file or directory\n'

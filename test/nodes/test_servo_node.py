@@ -63,8 +63,13 @@ class ServoBench(Bench):
 
     def start(self, bus, **parameters):
         self.make(ServoNode, calibration=self._calibration, port=bus.path, **parameters)
+        self.wait_until_well()
+
+    def wait_until_well(self):
+        """Wait until every servo has answered and been compared with the calibration."""
+        parts = ('bus', *CALIBRATION.joint_names)
+        self.wait(lambda: all(self._is_ok(part) for part in parts))
         self.wait(lambda: self.states and not np.isnan(self.position).any())
-        self.wait(lambda: self.status('bus') is not None)
 
     @property
     def position(self):
@@ -76,6 +81,10 @@ class ServoBench(Bench):
             return None
         found = [s for s in self.diagnostics[-1].status if s.name == f'servo_node: {part}']
         return found[0] if found else None
+
+    def _is_ok(self, part):
+        status = self.status(part)
+        return status is not None and status.level == DiagnosticStatus.OK
 
     def wait_for_status(self, part, level, words):
         self.wait(lambda: self.status(part).level == level and words in self.status(part).message)
@@ -198,11 +207,25 @@ def test_unplugged_it_says_why_and_replugged_it_waits_to_be_enabled(arm, bus):
     assert arm.position[0] == pytest.approx(0.4, abs=0.02)
 
 
+def test_a_port_that_is_not_there_yet_is_told_and_opened_once_it_is(
+    start_node, arm, bus, tmp_path
+):
+    port = tmp_path / 'port'
+    parameters = {'calibration': str(SO101), 'port': str(port)}
+    node = start_node('servo_node', parameters=parameters)
+    arm.wait(lambda: f'disconnected: cannot open {port}: No such file' in node.log)
+    port.symlink_to(bus.path)
+    arm.wait(lambda: arm.states and not np.isnan(arm.position).any())
+    assert node.log.count('disconnected') == 1
+    assert node.stop() == 0
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('on_exit', ['torque_off', 'hold'])
 def test_a_signal_ends_it_cleanly_with_the_torque_as_asked(start_node, arm, bus, number, on_exit):
     parameters = {'calibration': str(SO101), 'port': bus.path, 'on_exit': on_exit}
     node = start_node('servo_node', parameters=parameters)
+    arm.wait_until_well()
     assert arm.enable().success, node.log
     arm.wait_for_more(arm.states, 5)
     assert node.stop(number) == 0

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ik_gd.arms.servo.controller import ArmMode
 from ik_gd.arms.servo.joint_channel import ServoReport
 
+STARTING = 'starting'  # the reason before the port has been tried
+
 
 @dataclass(frozen=True)
 class ArmReport:
@@ -35,3 +37,8 @@ class ArmReport:
     connections: int = 0
     strays: int = 0
     servos: tuple[ServoReport, ...] = ()
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the port has not been tried yet."""
+        return self.mode is ArmMode.DISCONNECTED and self.reason == STARTING

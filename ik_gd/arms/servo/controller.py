@@ -12,7 +12,8 @@ from ik_gd.arms.servo.bus import Miss
 from ik_gd.arms.servo.calibration import Calibration
 from ik_gd.arms.servo.joint_channel import JointChannel, ServoReport
 from ik_gd.arms.servo.poller import Poller
-from ik_gd.arms.servo.servos import Control, Servos
+from ik_gd.arms.servo.servos import Servos
+from ik_gd.arms.servo.torque_watch import TorqueWatch
 
 
 class ArmMode(Enum):
@@ -33,8 +34,8 @@ class Outcome:
     message: str
 
 
-_CHECK_INTERVAL = 0.1  # [s] one servo a time is asked whether it still has torque
 _SETTINGS_INTERVAL = 0.5  # [s] between two attempts to compare a servo's settings
+_INSISTENCE = 3  # times that a servo is asked for its settings when enabling hangs on it
 _FIRST_OPENING = 0.1  # of the speed limits, when a soft start begins
 _WATCHDOG = 0.5  # [s] shortest; servos that have one stop by themselves after it
 
@@ -74,12 +75,11 @@ class Controller:
         self._servos = servos
         self._clock = clock
         self._poller = Poller(servos, channels, bus.retries, 1.0 / bus.rate, clock)
+        self._torque_watch = TorqueWatch(servos, channels, clock())
         self._enabled_at = -math.inf
         self._commanded_at = -math.inf
         self._cycle_at = clock()
-        self._check_at = clock()
         self._settings_at = -math.inf
-        self._turn = 0
 
     def cycle(self, take_commands: Callable[[], Iterable[Mapping[int, float]]]) -> None:
         """Read all joints, judge them, send the next goals.
@@ -94,11 +94,17 @@ class Controller:
         self._poller.poll()
         self._compare_settings()
         self._look_after(now)
+        # What follows from it waits for the next reading: there may be a fault behind it.
+        self._torque_watch.look(now)
         self._follow(take_commands(), now)
         self._send_goals(now, dt)
 
     def enable(self) -> Outcome:
         """Take the arm up where it is, softly."""
+        self._torque_watch.look_at_all()
+        for channel in self._channels:
+            if channel.following and channel.is_limp:
+                self._drop(channel)
         following = all(channel.following for channel in self._channels)
         if self.mode is ArmMode.ENABLED and following:
             return Outcome(True, 'already enabled')
@@ -149,8 +155,7 @@ class Controller:
             return Outcome(False, f'not over yet: {"; ".join(faults)}')
         notes = [f'{channel.joint.name} restarts' for channel in restarting]
         for channel in self._channels:
-            if channel.reading is None and channel not in restarting:
-                channel.following = False
+            if channel.is_lost and not channel.following and channel not in restarting:
                 channel.excused = True
                 notes.append(f'{channel.joint.name} is silent, the others can go on')
         if self.mode is ArmMode.HOLDING:
@@ -165,8 +170,10 @@ class Controller:
     def _clear(self, channel: JointChannel) -> bool:
         """Clear one fault if it is over; return whether the servo restarts to that end."""
         reading = channel.reading
-        if reading is not None and reading.temperature >= channel.joint.temp_stop:
-            return False
+        if reading is None and not channel.is_lost:
+            return False  # it has missed a cycle: nobody knows
+        if reading is not None and not reading.temperature < channel.joint.temp_stop:
+            return False  # too hot, or not known
         restarts = self._servos.clear_faults(channel.id)
         if restarts:
             channel.fault = ''
@@ -181,16 +188,26 @@ class Controller:
         return tuple(channel.report(now) for channel in self._channels)
 
     def _compare_settings(self, at_once: bool = False) -> None:
-        """Compare the settings of servos that have newly answered with the calibration."""
-        fresh = [c for c in self._channels if c.differences is None and c.reading is not None]
+        """Compare the settings of servos that have newly answered with the calibration.
+
+        Args:
+            at_once: all that have not been compared, the silent ones too, and insistently;
+                otherwise one a cycle.
+        """
+        fresh = [
+            c
+            for c in self._channels
+            if c.differences is None and (at_once or c.reading is not None)
+        ]
         if not fresh or not (at_once or self._clock() >= self._settings_at):
             return
         for channel in fresh if at_once else fresh[:1]:
-            settings = self._servos.compare(channel.joint)
-            if isinstance(settings, Miss):
+            for _ in range(_INSISTENCE if at_once else 1):
+                settings = self._servos.compare(channel.joint)
+                if not isinstance(settings, Miss):
+                    channel.differences = tuple(s for s in settings if not s.fine)
+                    break
                 self._settings_at = self._clock() + _SETTINGS_INTERVAL
-                continue
-            channel.differences = tuple(s for s in settings if not s.fine)
         complaints = [
             f'{c.joint.name}: {difference}'
             for c in self._channels
@@ -203,34 +220,25 @@ class Controller:
 
     def _look_after(self, now: float) -> None:
         """Let joints go whose servo is not well, and hold the arm for their sake."""
-        self._check_torque(now)
         for channel in self._channels:
             if not channel.following:
                 continue
             if channel.fault:
                 let_go(self._servos, [channel])
                 self._hold(f'{channel.joint.name}: {channel.fault}')
+            elif channel.is_limp:
+                self._drop(channel)
             elif now - channel.answered_at > self._bus.error_timeout:
                 channel.following = False
                 self._hold(f'{channel.joint.name}: no answer for {self._bus.error_timeout} s')
 
-    def _check_torque(self, now: float) -> None:
-        """See that servos that have missed a cycle, and one other at a time, have torque."""
-        driven = [c for c in self._channels if c.following and c.reading is not None]
-        asked = [channel for channel in driven if channel.in_doubt][:1]
-        if not asked and now >= self._check_at and self._channels:
-            self._turn += 1
-            self._check_at = now + _CHECK_INTERVAL
-            channel = self._channels[self._turn % len(self._channels)]
-            if channel.reading is not None:
-                self._servos.read_slowly(channel.id)
-            asked = [channel] if channel in driven else []
-        for channel in asked:
-            control = self._servos.read_control([channel.id])[channel.id]
-            if isinstance(control, Control):
-                channel.in_doubt = False
-                if not control.torque:
-                    channel.fault = 'it has lost its torque: was its power cut?'
+    def _drop(self, channel: JointChannel) -> None:
+        """Let a joint go that has lost its torque: only enabling takes it up again.
+
+        An LX-16A that was too hot would take itself up once it has cooled.
+        """
+        let_go(self._servos, [channel])
+        self._hold(f'{channel.joint.name}: it has lost its torque: was its power cut?')
 
     def _hold(self, reason: str) -> None:
         for channel in self._channels:

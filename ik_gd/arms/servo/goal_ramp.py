@@ -13,13 +13,14 @@ class GoalRamp:
     limits passes unchanged, without lag.
 
     Attributes:
+        max_speed: [ticks/s].
         goal: what the servo is sent [tick], not rounded.
         target: where the goal goes [tick].
     """
 
     def __init__(self, joint: JointCalibration) -> None:
         ticks_per_radian = 1.0 / abs(joint.radians_per_tick)
-        self._max_speed = joint.max_velocity * ticks_per_radian
+        self.max_speed = joint.max_velocity * ticks_per_radian
         self._max_acceleration = joint.max_acceleration * ticks_per_radian
         self._speed = 0.0  # the speed that is granted now [ticks/s]
         self.goal = 0.0
@@ -42,7 +43,7 @@ class GoalRamp:
             opening: fraction of the speed limit that is granted, 0 .. 1.
         """
         gain = self._max_acceleration * dt
-        speed = min(self._speed + gain, self._max_speed * opening)
+        speed = min(self._speed + gain, self.max_speed * opening)
         most = speed * dt
         step = min(max(self.target - self.goal, -most), most)
         # One cycle without a new target must not cost the speed that the next one needs.

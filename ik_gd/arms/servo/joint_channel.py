@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from ik_gd.arms.servo.bus import Miss
@@ -10,8 +11,10 @@ from ik_gd.arms.servo.calibration import JointCalibration
 from ik_gd.arms.servo.goal_ramp import GoalRamp
 from ik_gd.arms.servo.health import ServoState, judge
 from ik_gd.arms.servo.position_trim import PositionTrim
-from ik_gd.arms.servo.servos import Reading, ReadingResult, Setting
+from ik_gd.arms.servo.servos import Control, Reading, ReadingResult, Setting
 
+_ASTRAY = 0.1  # [rev] farther from its goal than a joint that moves at full speed
+_GOALS_KEPT = 4  # the newest goals: the servo may have missed some of them
 LOST_AFTER = 3  # cycles without an answer, after which a servo is only asked now and then
 
 
@@ -63,6 +66,7 @@ class JointChannel:
         differences: settings that differ from the calibration; None: not compared yet.
         following: has torque and is sent goals.
         in_doubt: missed a cycle: whether it still has torque must be seen before the next goal.
+        is_limp: found without torque, or restarted, while it was following.
         excused: its silence has been acknowledged by hand.
         fault: why its torque went; stays until cleared by hand.
     """
@@ -75,11 +79,14 @@ class JointChannel:
         self.trim = PositionTrim(joint.trim_limit / abs(joint.radians_per_tick))
         self.reading: Reading | None = None
         self.tick = 0
+        self._sent = 0.0  # the newest goal [tick], not rounded
+        self._goals: deque[int] = deque(maxlen=_GOALS_KEPT)
         self.misses = 0
         self.answered_at = -math.inf
         self.differences: tuple[Setting, ...] | None = None
         self.following = False
         self.in_doubt = False
+        self.is_limp = False
         self.excused = False
         self.fault = ''
         self.warning = ''
@@ -152,14 +159,30 @@ class JointChannel:
         """Follow from `tick` on, where the joint has torque now."""
         self.ramp.reset(tick)
         self.trim.reset()
+        self._sent = float(tick)
+        self._goals.clear()
+        self._goals.append(tick)
         self.following = True
-        self.in_doubt = False
+        self.in_doubt = self.is_limp = False
         self.excused = False
 
     def next_goal(self, dt: float, opening: float) -> int:
         """Return the goal to send `dt` [s] after the last, at `opening` of the speed limit."""
         goal = self.trim.apply(self.ramp.step(dt, opening), self.tick, dt)
-        return min(max(round(goal), self.joint.tick_min), self.joint.tick_max)
+        most = self.ramp.max_speed * opening * dt  # of the two together
+        self._sent = min(max(goal, self._sent - most), self._sent + most)
+        self._goals.append(min(max(round(self._sent), self.joint.tick_min), self.joint.tick_max))
+        return self._goals[-1]
+
+    def is_held_by(self, control: Control) -> bool:
+        """Whether the servo has torque and goes where it was sent.
+
+        One that has restarted and holds by itself has another goal, or is somewhere else.
+        """
+        if control.goal is None:
+            near = abs(self.tick - self._sent) <= _ASTRAY * self.joint.ticks_per_rev
+            return control.torque and near
+        return control.torque and control.goal in self._goals
 
     def present_fault(self) -> str:
         """Return what is wrong right now, without the past; empty if nothing is."""

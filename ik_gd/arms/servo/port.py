@@ -21,6 +21,8 @@ _BITS_PER_BYTE = 10  # 8N1 on the wire: start, 8 data, stop
 _CHUNK = 4096  # [bytes] more than any exchange
 _WRITE_TIMEOUT = 0.1  # [s] for the kernel to take one packet
 _ECHO_WAIT = 0.03  # [s] longer than the 16 ms that FTDI adapters hold bytes back
+_MOST_LATENESS = 0.001  # [s] that is slept through before looking: a USB frame
+_FORGETTING = 0.95  # of the lateness, each time that it was enough
 _MAX_DRAIN = 64  # chunks; a line that babbles on must not hold up the cycle
 
 # No packet of any protocol, so that no servo answers; an adapter that echoes returns it.
@@ -57,6 +59,7 @@ class SerialPort:
         self._seconds_per_byte = _BITS_PER_BYTE / baud
         self._quiet_at = 0.0  # when the last byte that we sent will be on the wire
         self._echo_due = b''
+        self._lateness = 0.0  # what answers have lately taken beyond their time on the wire [s]
         try:
             self._serial = serial.Serial(path, baud, timeout=0, exclusive=True)
             self._fd = self._serial.fileno()
@@ -106,20 +109,26 @@ class SerialPort:
         """
         echo = self._echo_due
         due = max(self._quiet_at, self.clock()) + size * self._seconds_per_byte
-        asleep = due - self.clock()
+        asleep = due + min(self._lateness, timeout) - self.clock()
         if asleep > 0.0:  # one wake-up for all bytes instead of one for each piece
             time.sleep(asleep)
         deadline = due + timeout
         received = b''
+        looks = 0
         while echo or len(received) < size:
             # Past the deadline, too: what has arrived counts, however late we were to look.
             if not self._poll.poll(max(0.0, deadline - self.clock()) * 1e3):
                 break
             received += self._read_available(ready=True)
+            looks += 1
             if echo and echo in received:  # what comes before it is noise, or an older echo
                 received = received.partition(echo)[2]
                 echo = b''
         self._echo_due = echo
+        if looks == 1:
+            self._lateness *= _FORGETTING
+        elif len(received) >= size:
+            self._lateness = min(self.clock() - due, _MOST_LATENESS)
         return b'' if echo else received
 
     def detect_echo(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ik_gd.arms.arm import ArmState
-from ik_gd.arms.servo.arm_report import ArmReport
+from ik_gd.arms.servo.arm_report import STARTING, ArmReport
 from ik_gd.arms.servo.calibration import Calibration
 from ik_gd.arms.servo.controller import ArmMode, Controller, Outcome
 from ik_gd.arms.servo.families import Line, family_of
@@ -56,7 +56,7 @@ class ServoArm:
         self._nan = np.full(len(self._channels), np.nan)
         self._nan.flags.writeable = False
         self._state = ArmState(self._nan, self._nan, self._nan, clock())
-        self._report = ArmReport(ArmMode.DISCONNECTED, 'starting', calibration.bus.port)
+        self._report = ArmReport(ArmMode.DISCONNECTED, STARTING, calibration.bus.port)
         self._commands: deque[dict[int, float]] = deque(maxlen=_PENDING)
         self._requests: deque[tuple[_Request, Future[Outcome]]] = deque()
         self._has_begun = threading.Event()
@@ -105,9 +105,10 @@ class ServoArm:
                 calibrated range goes to its end. A command with an infinity is ignored whole.
             velocity: not used: these servos control position.
         """
-        if np.isinf(position).any():
+        values = position.tolist()
+        if math.inf in values or -math.inf in values:
             return
-        command = {i: float(q) for i, q in enumerate(position) if q == q}
+        command = {i: q for i, q in enumerate(values) if not math.isnan(q)}
         if command:
             self._commands.append(command)
 

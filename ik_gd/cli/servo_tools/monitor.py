@@ -7,8 +7,10 @@ import sys
 import time
 
 from ik_gd.arms.servo.arm_report import ArmReport
+from ik_gd.arms.servo.controller import ArmMode
 from ik_gd.arms.servo.servo_arm import ServoArm
 from ik_gd.cli.servo_tools.common import add_calibration_arguments, read_calibration
+from ik_gd.core.errors import ArmError
 
 _PERIOD = 0.5  # [s] between two tables
 
@@ -27,7 +29,10 @@ def run(options: argparse.Namespace) -> int:
         while options.count is None or shown < options.count:
             time.sleep(_PERIOD)
             arm.read()  # raises if the bus thread has ended
-            lines = table(arm.report())
+            report = arm.report()
+            if report.mode is ArmMode.DISCONNECTED and not report.connections:
+                raise ArmError(report.reason)  # later it is opened again after a replug
+            lines = table(report)
             if shown and sys.stdout.isatty():
                 print(f'\x1b[{len(lines)}F\x1b[J', end='')
             print('\n'.join(lines), flush=True)
@@ -42,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 def table(report: ArmReport) -> list[str]:
     """Return the lines that show an arm."""
     lines = [
-        f'{report.port}: {report.mode.value} {report.reason}'.rstrip(),
+        f'{report.port}: {report.mode.value}{": " if report.reason else ""}{report.reason}',
         f'{"joint":<16}{"id":>4}{"rad":>9}{"degC":>6}{"V":>6}{"load %":>8}'
         f'{"answers":>9}{"silent":>8}{"garbled":>8}  state',
     ]

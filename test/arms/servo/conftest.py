@@ -31,8 +31,8 @@ def make_calibration(driver: str, joints: int = 3, trim_limit=0.03, **bus) -> Ca
     settings = {
         'baud': 115_200 if driver == 'lx16a' else 1_000_000,
         'rate': 60.0 if driver == 'lx16a' else 100.0,  # three joints, so more than an arm's 30
-        'timeout': 0.02,
-        'error_timeout': 0.3,
+        'timeout': 0.04,  # virtual servos of a busy test process may be late, more than once
+        'error_timeout': 0.6,
         'command_timeout': 0.0,
         'soft_start': 0.0,
         **bus,

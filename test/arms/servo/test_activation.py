@@ -111,17 +111,16 @@ def test_a_nan_leaves_a_joint_alone_and_an_infinity_the_whole_arm(arm_bench, dri
 
 @all_protocols
 def test_without_commands_the_arm_stops_on_its_way(arm_bench, driver):
-    bench = opened(arm_bench, driver, command_timeout=0.15, trim_limit=0.0)
+    bench = opened(arm_bench, driver, command_timeout=0.4, trim_limit=0.0)
     bench.enable()
     start = bench.truth()
     bench.arm.write(start + np.where(start > 0.0, -3.0, 3.0))
     bench.wait_for(lambda _: (np.abs(bench.truth() - start) > 0.05).all())
-    bench.read_cycles(25)
-    goals = [servo.goal_ticks for servo in bench.servos]
-    bench.read_cycles(5)
-    assert [servo.goal_ticks for servo in bench.servos] == goals
+    goals = []
+    while goals != (goals := [servo.goal_ticks for servo in bench.servos]):
+        bench.read_cycles(5)
     moved = np.abs(bench.truth() - start)
-    assert (moved < 1.5).all(), moved
+    assert (moved < 2.5).all(), moved
     report = bench.wait_for(lambda report: report.is_stale)
     assert report.mode is ArmMode.ENABLED
 
@@ -139,6 +138,9 @@ def test_without_commands_the_arm_stops_on_its_way(arm_bench, driver):
         ('dynamixel', 'operating_mode', 1, 'mode is 1, not 3 (position)'),
         ('dynamixel', 'drive_mode', 4, 'time-based profile'),
         ('dynamixel', 'model', 1060, 'model is xl430, not xl330_m288'),
+        ('dynamixel', 'max_position', 2000, 'position limit is 1000 .. 2000'),
+        ('lx16a', 'offset', -7, 'homing_offset is -7, not 0'),
+        ('lx16a', 'high', 600, 'position limit is 100 .. 600'),
     ],
 )
 def test_an_arm_that_differs_from_its_calibration_is_only_read(

@@ -17,7 +17,7 @@ from ik_gd.arms.servo.codecs.reply import Reply
 
 SERVOS = (1, 2, 3)
 LENGTH = 4
-STRINGS = 1_000_000 // 3 + 1  # for each of the three protocols
+STRINGS = 1_000_000  # through each search; a multiple of 4
 
 
 def sum_status(servo: int, error: int, data: bytes) -> bytes:
@@ -50,6 +50,20 @@ def dynamixel_status(servo: int, error: int, data: bytes) -> bytes:
     return head + bytes([crc % 256, crc // 256])
 
 
+def fast_status(servo: int, error: int, data: bytes) -> bytes:
+    """The common reply to a fast sync read of one servo."""
+    head = bytes([0xFF, 0xFF, 0xFD, 0, 0xFE, len(data) + 5, 0, 0x55, error, servo]) + data
+    crc = slow_crc(head)
+    return head + bytes([crc % 256, crc // 256])
+
+
+def find_fast(received: bytes) -> dict[int, Reply]:
+    found: dict[int, Reply] = {}
+    for servo in SERVOS:
+        found.update(dynamixel2.find_fast_replies(received, [servo], LENGTH))
+    return found
+
+
 def find_lx(received: bytes) -> dict[int, Reply]:
     found = {servo: lx16a.find_reply(received, servo, 28, LENGTH) for servo in SERVOS}
     return {servo: reply for servo, reply in found.items() if reply is not None}
@@ -65,6 +79,11 @@ PROTOCOLS = {
         lambda received: dynamixel2.find_replies(received, SERVOS, LENGTH),
         dynamixel_status,
         bytes([0xFF, 0xFF, 0xFD, 0x00, 1, 2, LENGTH + 4, 0x55]),
+    ),
+    'dynamixel fast': (
+        find_fast,
+        fast_status,
+        bytes([0xFF, 0xFF, 0xFD, 0x00, 0xFE, LENGTH + 5, 0x55, 1]),
     ),
     'lx16a': (find_lx, lx_status, bytes([0x55, 0x55, 1, 2, 3, LENGTH + 3, 28, 0xFF])),
 }

@@ -181,8 +181,12 @@ def test_after_a_power_cut_nothing_moves_until_enabled_again(arm_bench, driver):
     np.testing.assert_allclose(bench.truth(), truth, atol=2.01 * tick_size(bench))
 
 
-def test_a_servo_that_lost_power_for_a_moment_is_not_sent_its_old_goal(arm_bench, driver):
-    bench = opened(arm_bench, driver, error_timeout=5.0)
+@pytest.mark.parametrize('power_up_torque', [False, True])
+def test_a_servo_that_lost_power_for_a_moment_is_not_sent_its_old_goal(
+    arm_bench, driver, power_up_torque
+):
+    switches = Switches(power_up_torque=power_up_torque)
+    bench = opened(arm_bench, driver, switches=switches, error_timeout=5.0)
     bench.enable()
     bench.servos[1].set_supply(0.0)
     bench.wait_for(lambda report: report.servos[1].state.value == 'silent')
@@ -193,6 +197,36 @@ def test_a_servo_that_lost_power_for_a_moment_is_not_sent_its_old_goal(arm_bench
     assert 'lost its torque' in report.reason
     assert len(bench.servos[1].goals) == goals
     assert not bench.servos[1].torque
+    bench.enable()
+
+
+def test_a_servo_with_too_little_voltage_is_a_warning_where_it_tells(arm_bench, driver):
+    bench = opened(arm_bench, driver)
+    bench.enable()
+    bench.servos[1].set_supply(3.2)
+    report = bench.wait_for(lambda report: report.servos[1].voltage == 3.2)
+    assert report.mode is ArmMode.ENABLED
+    if driver != 'lx16a':
+        report = bench.wait_for(lambda report: report.servos[1].state.value == 'warning')
+        assert 'voltage' in report.servos[1].reason
+    bench.servos[1].set_supply(None)
+    if driver != 'dynamixel':  # keeps its alert until it restarts
+        bench.wait_for(states_all_ok)
+
+
+def test_two_servos_with_one_id_are_never_believed(arm_bench, driver):
+    bench = arm_bench(driver)
+    spread_out(bench)
+    truth = bench.truth()
+    bench.servos[1].set_register('servo_id' if driver == 'lx16a' else 'id', 1)
+    bench.open(settled=False)
+    states = bench.read_cycles(20)
+    for state in states:
+        assert np.isnan(state.position[:2]).all()
+    assert_never_wrong(bench, states, truth)
+    outcome = bench.arm.enable().result(10)
+    assert not outcome.done and 'joint_2' in outcome.message, 'nobody has that id'
+    assert all(not servo.goals and not servo.torque for servo in bench.servos)
 
 
 def test_unplugged_and_replugged_the_arm_stays_limp_until_enabled_again(arm_bench, driver):

@@ -92,10 +92,9 @@ def test_the_driver_reads_enables_moves_and_lets_go(device, arm):
     assert [servo.get('torque_limit') for servo in servos] == [900] * 3
     target = np.array([0.5, -0.5, 1.0])
     arm.write(target)
-    read_until(arm, lambda: np.allclose(arm.read().position, target, atol=0.002))
-    joints = arm.joint_names
-    assert len(joints) == 3
-    assert [servo.get('present_position') for servo in servos] == [2374, 2374, 2700]
+    ticks = [2374, 2374, 2700]
+    read_until(arm, lambda: [servo.get('present_position') for servo in servos] == ticks)
+    read_until(arm, lambda: np.allclose(arm.read().position, target, atol=0.001))
     assert arm.disable().result(10).done
     assert not any(servo.get('torque_enable') for servo in servos)
     assert not any(servo.rejected_writes for servo in servos), 'no write to locked EEPROM'

@@ -1,4 +1,4 @@
-"""A shaft that is held fast, for the families that tell of it (the LX-16A does not)."""
+"""A shaft that is held fast. The LX-16A does not tell; it just lets go."""
 
 from __future__ import annotations
 
@@ -32,4 +32,19 @@ def test_an_overloaded_servo_lets_go_and_can_be_cleared(arm_bench, driver):
     here = bench.truth()
     bench.enable()
     np.testing.assert_allclose(bench.truth(), here, atol=0.015)
+    assert all(servo.torque for servo in bench.servos)
+
+
+def test_an_overloaded_lx16a_is_found_without_torque_and_stays_so_until_enabled(arm_bench):
+    bench = arm_bench('lx16a', switches=Switches(overload_time=0.1))
+    bench.open()
+    bench.enable()
+    bench.faults.overload = {2}
+    bench.arm.write(bench.truth() + np.array([0.0, -0.5, 0.0]))
+    report = bench.wait_for(lambda report: report.mode is ArmMode.HOLDING)
+    assert 'joint_2: it has lost its torque' in report.reason
+    bench.faults.overload = set()
+    bench.read_cycles(10)
+    assert [servo.torque for servo in bench.servos] == [True, False, True]
+    bench.enable()
     assert all(servo.torque for servo in bench.servos)

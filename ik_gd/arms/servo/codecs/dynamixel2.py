@@ -123,15 +123,16 @@ def find_fast_replies(received: bytes, servos: Sequence[int], length: int) -> di
     """
     size = fast_reply_size(len(servos), length)
     start = _HEADER + bytes((BROADCAST,)) + (size - 7).to_bytes(2, 'little') + bytes((STATUS,))
+    replies: list[tuple[int, Reply]] = []
     at = received.find(start)
     while at >= 0:
         whole = received[at : at + size]
         if len(whole) == size and crc16(whole[:-2]) == int.from_bytes(whole[-2:], 'little'):
             rows = [whole[i : i + length + 2] for i in range(_FAST_OVERHEAD, size, length + 4)]
             if [row[1] for row in rows] == list(servos):
-                return {row[1]: Reply(row[0], row[2:]) for row in rows if not row[0] & 0x7F}
+                replies += [(row[1], Reply(row[0], row[2:])) for row in rows if not row[0] & 0x7F]
         at = received.find(start, at + 1)
-    return {}
+    return keep_unambiguous(replies)
 
 
 def _checked_body(received: bytes, at: int, stop: int, servos: Collection[int]) -> bytes | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ik_gd.arms.servo.emulator.faults import Faults, Switches
 from ik_gd.arms.servo.emulator.servo_model import ServoModel
 from ik_gd.arms.servo.emulator.virtual_servo import VirtualServo
+from ik_gd.core.errors import ArmError
 
 BAUD = 115_200
 TICKS_PER_REV = 1500  # 1000 ticks are 240 degrees
@@ -150,6 +151,13 @@ class Lx16aServo(VirtualServo):
     def remember(self, **changes: int) -> None:
         """Change settings for good."""
         self.settings = replace(self.settings, **changes)
+
+    def set_up(self, name: str, value: int) -> None:
+        """Change the setting called `name`, for good and at once."""
+        if not hasattr(self.settings, name):
+            raise ArmError(f'servo {self.name}: it has no setting {name!r}')
+        self.remember(**{name: value})
+        self.offset = self.settings.offset
 
     def _engage(self) -> None:
         self.model.torque_on = (

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any
 
+from ik_gd.arms.servo.emulator.lx16a_device import Lx16aServo
 from ik_gd.arms.servo.emulator.register_file import RegisterFile
 from ik_gd.arms.servo.emulator.virtual_servo import VirtualServo
 from ik_gd.core.errors import ArmError
@@ -91,9 +92,12 @@ class ServoView:
             return self._registers(name).get(name)
 
     def set_register(self, name: str, value: int) -> None:
-        """Set a register from inside, for good where it is EEPROM (Feetech, Dynamixel)."""
+        """Set a register from inside, for good where it is EEPROM; of an LX-16A a setting."""
         with self._lock:
-            self._registers(name).store(name, value)
+            if isinstance(self._servo, Lx16aServo):
+                self._servo.set_up(name, value)
+            else:
+                self._registers(name).store(name, value)
 
     def _registers(self, name: str) -> RegisterFile:
         registers: Any = getattr(self._servo, 'registers', ())
