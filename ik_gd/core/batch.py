@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.errors import TargetError
-from ik_gd.core.kernels import search
+from ik_gd.core.kernels import solve
 from ik_gd.core.kernels.descent import CONVERGED
 from ik_gd.core.pose import Pose, checked_transform
 from ik_gd.core.solution import STATUS_OF_CODE, Solution, SolutionStatus
@@ -83,12 +83,12 @@ def solve_batch(
 
     transforms = _transforms(targets)
     count, n = len(transforms), solver.chain.dof
-    begin = search.ANYWHERE if q_start is None else search.START_FIRST
+    begin = solve.ANYWHERE if q_start is None else solve.START_FIRST
     starts = _starts(solver, q_start, count)
     threads = get_num_threads()
     rankings = np.tile(solver.ranking, (threads, 1))
     works = np.zeros((threads, solver.work.size))
-    fields, joints = np.empty((count, search.OUTCOME_WIDTH)), np.empty((count, n))
+    fields, joints = np.empty((count, solve.OUTCOME_WIDTH)), np.empty((count, n))
     for first in range(0, count, _PORTION):
         portion = slice(first, min(first + _PORTION, count))
         bad = batch.solve_many(
@@ -108,12 +108,12 @@ def solve_batch(
             progress(portion.stop, count)
     return SolutionBatch(
         joints,
-        fields[:, search.CODE].astype(np.int64),
-        fields[:, search.POSITION_ERROR],
-        fields[:, search.ROTATION_ERROR],
-        fields[:, search.ITERATIONS].astype(np.int64),
-        fields[:, search.RESTARTS].astype(np.int64),
-        fields[:, search.COST],
+        fields[:, solve.CODE].astype(np.int64),
+        fields[:, solve.POSITION_ERROR],
+        fields[:, solve.ROTATION_ERROR],
+        fields[:, solve.ITERATIONS].astype(np.int64),
+        fields[:, solve.RESTARTS].astype(np.int64),
+        fields[:, solve.COST],
     )
 
 

@@ -36,7 +36,7 @@ class SolverSettings:
             'backtracking' (the step is halved until it lowers the cost), 'momentum',
             'quasi_newton' (limited-memory BFGS).
         gradient: 'exact' from the Jacobian, 'sampled' (f(q + d) - f(q)) / d, or
-            'sampled_central' (f(q + d) - f(q - d)) / 2 d; 'damped' samples the error, forward.
+            'sampled_central' (f(q + d) - f(q - d)) / 2 d; 'damped' samples the error itself.
         max_iterations: forward kinematics that a whole solve may evaluate.
         descent_iterations: of one descent before the next restart; None for 40, or 1000 where
             the step rule is not 'damped'.

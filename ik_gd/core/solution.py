@@ -73,7 +73,7 @@ class MultiTipSolution(NamedTuple):
         return self.status is SolutionStatus.CONVERGED
 
 
-# In the order of the codes of kernels/search.py.
+# In the order of the codes of kernels/solve.py.
 STATUS_OF_CODE = (
     SolutionStatus.CONVERGED,
     SolutionStatus.STALLED,

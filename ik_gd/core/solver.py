@@ -13,7 +13,7 @@ from ik_gd.core.branches import solve_all, solve_until
 from ik_gd.core.chain import Chain
 from ik_gd.core.descent import SolverSettings
 from ik_gd.core.errors import TargetError
-from ik_gd.core.kernels import layout, search, seeds
+from ik_gd.core.kernels import layout, seeds, solve
 from ik_gd.core.kernels import model as packing
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
@@ -94,8 +94,8 @@ class Solver:
         T: Any = target.matrix if type(target) is Pose else target
         if rng is None and not nearest and expired is None and not self.objective.terms:
             if q_start is None:
-                return self._call(self.limits, T, self._middle, search.ANYWHERE, 0)
-            return self._call(self.limits, T, q_start, search.START_FIRST, 0)
+                return self._call(self.limits, T, self._middle, solve.ANYWHERE, 0)
+            return self._call(self.limits, T, q_start, solve.START_FIRST, 0)
         return self._solve_with_options(T, q_start, rng, nearest, expired)
 
     def _solve_with_options(
@@ -107,7 +107,7 @@ class Solver:
         expired: Callable[[], bool] | None,
     ) -> Solution:
         """Do what `solve` promises, where it is more than one call of the kernel."""
-        begin = search.ANYWHERE if q_start is None else search.START_FIRST
+        begin = solve.ANYWHERE if q_start is None else solve.START_FIRST
         target, start = self._as_arrays(target, self._middle if q_start is None else q_start)
         if rng is not None:
             self._variation[0] = np.random.default_rng(rng).uniform(1.0, 2.0)
@@ -203,7 +203,7 @@ class Solver:
         except (TypeError, ValueError):  # no array of numbers: rare, and slower
             T, q_start = self._as_arrays(T, q_start)
             self._bound(q_start, lower, upper, max_step)
-        solution = self._call(self._box, T, q_start, search.START_ONLY, iterations)
+        solution = self._call(self._box, T, q_start, solve.START_ONLY, iterations)
         if self.objective.terms:
             T, start = self._as_arrays(T, q_start)
             solution = refine(self, T, solution, start, self._box.copy(), 1)
@@ -240,7 +240,7 @@ class Solver:
     ) -> Solution:
         """As `track` with bounds, for callers in this package: unchecked, and without terms."""
         self._low[:], self._high[:] = lower, upper
-        return self._call(self._box, target, q_start, search.START_ONLY, iterations)
+        return self._call(self._box, target, q_start, solve.START_ONLY, iterations)
 
     def unwound(self, q: NDArray[np.float64], q_near: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `q` with whole turns undone towards `q_near`, inside the limits."""
@@ -258,7 +258,7 @@ class Solver:
         begin: int,
         budget: int,
     ) -> Solution:
-        """Run the kernel and wrap what it found; arguments as for search.solve."""
+        """Run the kernel and wrap what it found; arguments as for solve.solve."""
         try:
             code, position, rotation, iterations, restarts, cost = self._kernel(
                 self.model, limits, self.ranking, self.work, target, start, begin, budget
@@ -287,10 +287,10 @@ class Solver:
 
     def _explain(self, code: int, target: ArrayLike, start: ArrayLike) -> None:
         """Raise the error that says why the kernel refused its input."""
-        if code == search.BAD_TARGET:
+        if code == solve.BAD_TARGET:
             checked_transform(target)
             raise TargetError(f'the target is not a rigid transform: {target!r}')
-        if code == search.BAD_START:
+        if code == solve.BAD_START:
             checked_joints(self.chain, start, 'q_start')
         raise TargetError(
             f'bounds exclude each other: lower {self._box[0].tolist()}, '
@@ -300,7 +300,7 @@ class Solver:
     def _warm_up(self) -> None:
         """Compile the kernel, or load it, for the one form of arguments it is to take."""
         self._kernel.disable_compile(False)
-        self._call(self.limits, np.eye(4), self._middle, search.START_ONLY, 1)
+        self._call(self.limits, np.eye(4), self._middle, solve.START_ONLY, 1)
         self._kernel.disable_compile()
 
 
@@ -348,9 +348,9 @@ def _copy(values: ArrayLike, out: NDArray[np.float64]) -> None:
 
 def _kernel_for(settings: SolverSettings, m: int, n: int) -> tuple[Any, int]:
     """Return the compiled function that follows the step rule, and the work space it needs."""
-    size = search.work_size(m, n)
+    size = solve.work_size(m, n)
     if settings.step_rule == 'damped':
-        return search.solve, size
+        return solve.solve, size
     from ik_gd.core.kernels import rules  # compiled only when asked for
 
     return rules.solve_by_rule, size + rules.history_size(n)

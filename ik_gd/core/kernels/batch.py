@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import kernel
 from ik_gd.core.kernels.model import unpack
-from ik_gd.core.kernels.search import CODE, solve_one
+from ik_gd.core.kernels.solve import CODE, solve_one
 
 Array = NDArray[np.float64]
 Array32 = NDArray[np.float32]
@@ -53,7 +53,7 @@ def solve_many(
     fields: Array,
     joints: Array,
 ) -> int:
-    """Solve N targets; as search.solve for each, whichever thread takes it.
+    """Solve N targets; as solve.solve for each, whichever thread takes it.
 
     Args:
         packed: see model.pack.
@@ -62,7 +62,7 @@ def solve_many(
         works: (threads, work_size).
         targets: (N, 4, 4).
         starts: (N, n), or (1, n) for all.
-        begin: search.ANYWHERE or START_FIRST.
+        begin: solve.ANYWHERE or START_FIRST.
         fields: (N, OUTCOME_WIDTH) out.
         joints: (N, n) out.
 

@@ -184,19 +184,28 @@ def differentiate(problem: Problem, scratch: Scratch) -> None:
 
 @kernel
 def differentiate_by_sampling(
-    problem: Problem, q: Array, distance: float, scratch: Scratch
-) -> None:
-    """As `differentiate`, from the error a sampling distance further along every joint."""
+    problem: Problem, q: Array, distance: float, central: bool, scratch: Scratch
+) -> int:
+    """As `differentiate`, from the error a sampling distance further along every joint.
+
+    Returns:
+        The forward kinematics spent: one a joint, or two to sample on both sides (`central`).
+    """
     s, task = scratch, problem.task
+    ahead, behind = s.rows[LEFT], s.rows[TRIAL] if central else s.rows[ERROR]
+    span = 2.0 * distance if central else distance
     for j in range(q.shape[0]):
         at = q[j]
         q[j] = at + distance
-        evaluate(problem, q, s, s.rows[LEFT])
+        evaluate(problem, q, s, ahead)
+        if central:
+            q[j] = at - distance
+            evaluate(problem, q, s, behind)
         q[j] = at
         for i in range(6):
-            change = (s.rows[ERROR, i] - s.rows[LEFT, i]) / distance
-            s.columns[j, i] = task[WEIGHTS + i] * change
+            s.columns[j, i] = task[WEIGHTS + i] * (behind[i] - ahead[i]) / span
     fill_slope(problem, s)
+    return 2 * q.shape[0] if central else q.shape[0]
 
 
 @kernel
@@ -247,8 +256,9 @@ def descend(
         if settings[GRADIENT] == 0.0:
             differentiate(problem, s)
         else:
-            differentiate_by_sampling(problem, q, settings[SAMPLING_DISTANCE], s)
-            spent += q.shape[0]
+            central = settings[GRADIENT] == 2.0
+            distance = settings[SAMPLING_DISTANCE]
+            spent += differentiate_by_sampling(problem, q, distance, central, s)
         accepted = False
         while not accepted:
             if spent >= budget:

@@ -37,19 +37,19 @@ from ik_gd.core.kernels.layout import (
 )
 from ik_gd.core.kernels.model import is_finite, is_transform, unpack
 from ik_gd.core.kernels.residual import on_target
-from ik_gd.core.kernels.search import (
+from ik_gd.core.kernels.search import copy_joints
+from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
+from ik_gd.core.kernels.solve import (
     ANYWHERE,
     BAD_START,
     BAD_TARGET,
     START_ONLY,
     Outcome,
-    copy_joints,
     outcome,
     reason,
     refusal,
     unwind,
 )
-from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ _FLAT = 1e-10
 
 @kernel
 def history_size(n: int) -> int:
-    """Return how many numbers of work space the rules need for n joints, beside search.solve's."""
+    """Return how many numbers of work space the rules need for n joints, beside solve.solve's."""
     return HISTORY + (2 * HISTORY + 4) * n
 
 
@@ -277,7 +277,7 @@ def solve_by_rule(
 ) -> Outcome:
     """Solve one target by the step rule of the settings.
 
-    Arguments as for search.solve, but for `work`: it is longer by history_size.
+    Arguments as for solve.solve, but for `work`: it is longer by history_size.
     """
     model = unpack(packed)
     n = limits.shape[1]
