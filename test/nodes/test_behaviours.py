@@ -301,12 +301,12 @@ def test_behaviour_11_smooth_tracking(bench: Bench) -> None:
 
     bench.target = circle
     bench.watch(0.5)
-    for _ in range(8):
+    for _ in range(12):
         first = len(sent)
-        commands = bench.watch(3.0)
-        # A circle that stood still meanwhile, as on a machine with much else to do, is not smooth.
-        gaps = np.diff(sent[max(first - 30, 0) :])
-        if gaps.max() < 0.03 and latest_tick(commands, PERIOD) < 0.02:
+        commands = bench.watch(2.0)
+        # A circle that stutters itself, as on a machine with much else to do, is not smooth.
+        jitter = np.abs(np.diff(sent[first - 30 :]) - PERIOD).max()
+        if max(jitter, latest_tick(commands, PERIOD)) < 0.5 * PERIOD:
             break
     else:
         pytest.skip('this machine is too busy to publish a smooth circle')
@@ -316,7 +316,7 @@ def test_behaviour_11_smooth_tracking(bench: Bench) -> None:
     for joint in range(bench.chain.dof):
         signs = np.sign(v[:, joint])
         signs = signs[signs != 0.0]
-        # In a third of a round a joint that follows a circle turns back twice at the most.
+        # In a fifth of a round a joint that follows a circle turns back twice at the most.
         assert np.count_nonzero(np.diff(signs)) <= 2, bench.chain.joint_names[joint]
 
 
