@@ -110,7 +110,7 @@ def draw(axes: Axes3D, urdf: str, q: dict[str, float], feet: list[np.ndarray], t
     axes.plot(*points[:1].T, 'o', color='#30638e', markersize=13)
     axes.plot(*np.array(feet).T, 'X', color='#d1495b', markersize=7)
     axes.set(xlim=(-0.29, 0.29), ylim=(-0.29, 0.29), zlim=(0.0, 0.29), title=title)
-    axes.set_box_aspect((2, 2, 1), zoom=1.35)
+    axes.set_box_aspect((2, 2, 1), zoom=1.15)
     axes.view_init(elev=24, azim=-52)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_ticklabels([])

@@ -31,6 +31,7 @@ def draw_chart(path: Path, tables: list[Table]) -> None:
     for i, solver in enumerate(solvers):
         _draw_solver(axes, solver, arms, rows, _OURS if i == 0 else _COLOURS[(i - 1) % 7])
     axes.set_xscale('log')
+    axes.xaxis.set_major_formatter(_duration)
     axes.set_yticks(range(len(arms)), [_label(arm, rows) for arm in arms])
     axes.invert_yaxis()
     axes.grid(axis='x', which='major', color='0.85')
@@ -38,7 +39,7 @@ def draw_chart(path: Path, tables: list[Table]) -> None:
     axes.set_axisbelow(True)
     axes.spines[['top', 'right', 'left']].set_visible(False)
     axes.tick_params(axis='y', length=0)
-    axes.set_xlabel('mean time for one pose, failures included [us]')
+    axes.set_xlabel('mean time for one pose, failures included')
     axes.set_title(_title(rows), loc='left', fontsize=11)
     axes.legend(loc='upper left', bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
     try:
@@ -47,6 +48,15 @@ def draw_chart(path: Path, tables: list[Table]) -> None:
         raise IkGdError(f'cannot write the chart {path}: {error}') from error
     finally:
         plt.close(figure)
+
+
+def _duration(microseconds: float, _: int) -> str:
+    """Return a time as an axis shows it: 10 us, 1 ms."""
+    for unit in ('us', 'ms'):
+        if microseconds < 1000.0:
+            return f'{microseconds:g} {unit}'
+        microseconds /= 1000.0
+    return f'{microseconds:g} s'
 
 
 def _draw_solver(axes: Axes, solver: str, arms: list[str], rows: list[Row], colour: str) -> None:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 from ik_gd import __version__
@@ -27,6 +28,8 @@ _LIBRARIES = (
     'pin',
     'scipy',
 )
+Facts = dict[str, str | int | None]  # see `machine`
+
 _UNITS = {'_us': ' [us]', '_percent': ' [%]', '_rad': ' [rad]', '_m': ' [m]', '_ms': ' [ms]'}
 
 
@@ -40,10 +43,10 @@ def print_tables(tables: list[Table], console: Console) -> None:
         console.print()
 
 
-def write_json(path: Path, tables: list[Table], plan: Plan) -> None:
+def write_json(path: Path, tables: list[Table], plan: Plan, facts: Facts) -> None:
     """Write everything, with the machine and the versions that it was measured with."""
     document = {
-        'machine': machine(),
+        'machine': facts,
         'plan': vars(plan),
         'tables': [vars(table) for table in tables],
     }
@@ -61,15 +64,14 @@ def write_csv(path: Path, tables: list[Table]) -> None:
                 writer.writerow({'protocol': table.protocol, 'table': table.title} | row)
 
 
-def write_markdown(path: Path, tables: list[Table]) -> None:
+def write_markdown(path: Path, tables: list[Table], facts: Facts) -> None:
     """Write the tables as a page of documentation."""
-    facts = machine()
     lines = [
         '# Benchmark',
         '',
         f'Written by `ik_gd bench --markdown`. {facts["processor"]}, {facts["cores"]} cores, '
         f'Python {facts["python"]}; '
-        + ', '.join(f'{name} {facts[name]}' for name in _LIBRARIES if facts[name] is not None)
+        + ', '.join(f'{name} {facts[name]}' for name in _LIBRARIES if facts.get(name) is not None)
         + '.',
     ]
     for table in tables:
@@ -86,9 +88,9 @@ def write_markdown(path: Path, tables: list[Table]) -> None:
     path.write_text('\n'.join(lines) + '\n')
 
 
-def machine() -> dict[str, str | int | None]:
+def machine() -> Facts:
     """Return what the numbers depend on: processor, cores, versions."""
-    facts: dict[str, str | int | None] = {
+    facts: Facts = {
         'processor': _processor(),
         'cores': os.cpu_count(),
         'python': platform.python_version(),
@@ -116,7 +118,7 @@ def _rich_table(table: Table) -> RichTable:
     columns = list(table.rows[0])
     for column in columns:
         numeric = not isinstance(table.rows[0][column], str)
-        shown.add_column(_heading(column), justify='right' if numeric else 'left')
+        shown.add_column(escape(_heading(column)), justify='right' if numeric else 'left')
     previous = None
     for row in table.rows:
         first = row[columns[0]]

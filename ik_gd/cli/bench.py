@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--cases', type=int, metavar='N', help='of protocol C (1000)')
     parser.add_argument('--seed', type=int, default=0, help='of every random draw (0)')
     parser.add_argument('--quick', action='store_true', help='200 targets and 20 cases')
+    parser.add_argument(
+        '--join',
+        nargs='+',
+        type=Path,
+        metavar='FILE',
+        help='measure nothing: join what earlier runs wrote with --json',
+    )
     parser.add_argument('--json', type=Path, metavar='FILE', help='write everything')
     parser.add_argument('--csv', type=Path, metavar='FILE', help='write all rows')
     parser.add_argument('--markdown', type=Path, metavar='FILE', help='write all tables')
@@ -50,14 +57,10 @@ def run(options: argparse.Namespace) -> int:
         raise IkGdError(
             f'the benchmark needs {error.name}: pip install -r requirements/bench-peers.txt'
         ) from error
-    return session.run(
-        letters,
-        _plan(options),
-        json_path=options.json,
-        csv_path=options.csv,
-        chart_path=options.chart,
-        markdown_path=options.markdown,
-    )
+    files = session.Files(options.json, options.csv, options.markdown, options.chart)
+    if options.join:
+        return session.join(options.join, files)
+    return session.run(letters, _plan(options), files)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

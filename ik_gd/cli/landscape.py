@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ik_gd.cli.info import add_robot_arguments, chain_of
 from ik_gd.core.chain import Chain
-from ik_gd.core.descent import trace
 from ik_gd.core.errors import SettingsError
 from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose
 from ik_gd.core.solver import Solver, SolverSettings
+from ik_gd.core.trace import trace
 
 _SAMPLES = 161  # a joint
 
@@ -39,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='R',
         help='of fixed and momentum; default: 1 / 2 reach^2',
     )
-    parser.add_argument('--iterations', type=int, default=200, help='at most (%(default)s)')
+    parser.add_argument(
+        '--iterations',
+        type=int,
+        default=1000,
+        help='forward kinematics that each descent may spend (%(default)s)',
+    )
     parser.add_argument('--out', type=Path, required=True, help='the picture: .png, .svg, .pdf')
 
 
@@ -66,15 +71,15 @@ def run(options: argparse.Namespace) -> int:
     first, second = (np.linspace(*limits, _SAMPLES) for limits in ranges)
     landscape_plot(
         options.out,
-        (chain.joint_names[pair[0]], chain.joint_names[pair[1]]),
+        (_axis_label(chain, pair[0]), _axis_label(chain, pair[1])),
         first,
         second,
         distances(chain, target, q_start, pair, first, second),
         paths,
-        f'{chain.base_link} to {chain.tip_link}, target '
-        f'({", ".join(f"{x:g}" for x in np.round(target.position, 4))}) m',
+        f'How far {chain.tip_link} is from '
+        f'({", ".join(f"{x:g}" for x in np.round(target.position, 3))}) m, and the ways down',
     )
-    print(f'{options.out}: ' + '; '.join(f'{r} {len(p) - 1} iterations' for r, p in paths.items()))
+    print(f'{options.out}: ' + '; '.join(f'{r} {len(p) - 1} steps' for r, p in paths.items()))
     return 0
 
 
@@ -98,6 +103,10 @@ def _joint_pair(chain: Chain, text: str | None) -> list[int]:
             f'--joints {text or ",".join(names)!r} must be two of {", ".join(chain.joint_names)}'
         )
     return [chain.joint_names.index(name) for name in names]
+
+
+def _axis_label(chain: Chain, i: int) -> str:
+    return f'{chain.joint_names[i]} [{"m" if chain.is_prismatic[i] else "rad"}]'
 
 
 def _range(chain: Chain, i: int) -> tuple[float, float]:

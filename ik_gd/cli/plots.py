@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ik_gd.core.chain import Chain
-from ik_gd.core.descent import STEP_RULES, SolverSettings, Trace, trace
+from ik_gd.core.descent import STEP_RULES, SolverSettings
 from ik_gd.core.errors import IkGdError
+from ik_gd.core.gradient import derivatives
+from ik_gd.core.kinematics import checked_joints
 from ik_gd.core.objective import Objective
 from ik_gd.core.pose import Pose
 from ik_gd.core.solver import Solver
+from ik_gd.core.trace import Trace, trace
 
 try:
     from matplotlib.figure import Figure
@@ -50,15 +53,32 @@ def plot_rules(
     Raises:
         IkGdError: the file cannot be written.
     """
-    start = chain.middle if q_start is None else q_start
+    start = checked_joints(chain, chain.middle if q_start is None else q_start)
+    learning_rate = _learning_rate(chain, objective, target, start)
     traces = {}
     for rule in STEP_RULES:
         for gradient in ('exact', 'sampled') if rule == 'fixed' else ('exact',):
-            solver = Solver(chain, objective, SolverSettings(step_rule=rule, gradient=gradient))
+            settings = SolverSettings(
+                step_rule=rule, gradient=gradient, learning_rate=learning_rate
+            )
+            solver = Solver(chain, objective, settings)
             name = rule if gradient == 'exact' else f'{rule}, {gradient} (the tutorial)'
             traces[name] = trace(solver, target, start, iterations)
-    title = f'{chain.base_link} to {chain.tip_link}: one descent, no restarts'
+    title = (
+        f'{chain.base_link} to {chain.tip_link}: one descent of each rule, no restarts; '
+        f'learning rate {learning_rate:.2g}'
+    )
     convergence_plot(path, traces, title)
+
+
+def _learning_rate(chain: Chain, objective: Objective, target: Pose, q_start: Array) -> float:
+    """Return 1 / the largest curvature of the cost where the descents start: no rule overshoots.
+
+    The curvature is that of the squared linearised error (Gauss and Newton's).
+    """
+    T = np.require(target.matrix, np.float64, ['C', 'W'])
+    columns, _ = derivatives(chain, objective, T, q_start)
+    return 1.0 / max(float(np.linalg.norm(columns, 2)) ** 2, 1e-6)
 
 
 def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -> None:
@@ -72,7 +92,7 @@ def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -
     Raises:
         IkGdError: the file cannot be written.
     """
-    figure = Figure(figsize=(7.0, 4.2), layout='constrained')
+    figure = Figure(figsize=(8.6, 4.2), layout='constrained')
     axes = figure.add_subplot()
     floor = 1e-30  # a logarithm has no zero
     for (name, way), colour in zip(traces.items(), _cycle(len(traces)), strict=True):
@@ -84,7 +104,7 @@ def convergence_plot(path: Path, traces: Mapping[str, Trace], title: str = '') -
     axes.set_title(title, loc='left', fontsize=10)
     axes.grid(color='0.9')
     axes.spines[['top', 'right']].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(loc='upper left', bbox_to_anchor=(1.0, 1.0), frameon=False)
     _save(figure, path)
 
 
@@ -101,7 +121,7 @@ def landscape_plot(
 
     Args:
         path: the picture's file.
-        names: of the two joints.
+        names: of the two joints, with their units.
         first: (k,) positions of the first joint [rad or m].
         second: (m,) of the second.
         distances: (m, k) [m].
@@ -121,20 +141,23 @@ def landscape_plot(
     surface.set_ylabel(names[1])
     surface.set_zlabel('distance [m]')
     surface.view_init(elev=42.0, azim=-125.0)
+    surface.set_box_aspect(None, zoom=0.9)  # room for the label of the height
     flat = figure.add_subplot(1, 2, 2)
     shades = flat.contourf(first, second, distances, levels=24, cmap='viridis')
-    figure.colorbar(shades, ax=flat, label='distance of the tip from the target [m]')
+    figure.colorbar(shades, ax=flat, label='distance [m]')
     _draw_paths(flat, paths)
-    flat.set_xlabel(f'{names[0]} [rad or m]')
-    flat.set_ylabel(f'{names[1]} [rad or m]')
-    figure.suptitle(title, fontsize=10)
+    flat.set_xlabel(names[0])
+    flat.set_ylabel(names[1])
+    figure.suptitle(title, fontsize=11)
+    if paths:
+        figure.legend(loc='outside lower right', fontsize=9, frameon=False, ncols=3)
     _save(figure, path)
 
 
 def _draw_paths(axes: Axes, paths: Mapping[str, Array]) -> None:
     limits = axes.get_xlim(), axes.get_ylim()
     for (name, joints), colour in zip(paths.items(), _cycle(len(paths)), strict=True):
-        label = f'{name}: {len(joints) - 1} iterations'
+        label = f'{name}: {len(joints) - 1} steps'
         shared = {'color': colour, 'markeredgecolor': 'white', 'clip_on': False}
         a, b = joints.T
         axes.plot(a, b, '.-', markersize=4, markeredgewidth=0.3, label=label, **shared)
@@ -142,9 +165,6 @@ def _draw_paths(axes: Axes, paths: Mapping[str, Array]) -> None:
     if paths:
         start = next(iter(paths.values()))[0]
         axes.plot(*start, 'o', color='white', markersize=8, markeredgecolor='black')
-        axes.legend(
-            loc='upper center', bbox_to_anchor=(0.5, -0.14), fontsize=8, frameon=False, ncols=2
-        )
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])
 

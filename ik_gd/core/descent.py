@@ -92,7 +92,7 @@ class SolverSettings:
         row[layout.DESCENT_BUDGET] = self.descent_iterations or (40 if damped else 1000)
         row[layout.TOTAL_BUDGET] = self.max_iterations
         row[layout.HASTY_BUDGET] = min(1000, self.max_iterations)
-        row[layout.EFFORTS] = 100
+        row[layout.EFFORTS] = 200
         row[layout.RULE] = STEP_RULES.index(self.step_rule)
         row[layout.GRADIENT] = GRADIENTS.index(self.gradient)
         row[layout.SAMPLING_DISTANCE] = self.sampling_distance

@@ -49,7 +49,7 @@ def checked_joints(chain: Chain, q: ArrayLike, name: str = 'q') -> NDArray[np.fl
     """Return `q` as a contiguous (n,) float64 array.
 
     Raises:
-        TargetError: no numbers, another shape, a NaN or infinite entry; the message names the joints.
+        TargetError: no numbers, another shape, a NaN or an infinity; names the joints.
     """
     try:
         joints = np.ascontiguousarray(q, dtype=np.float64)

@@ -46,6 +46,33 @@ class Solution(NamedTuple):
         return self.status is SolutionStatus.CONVERGED
 
 
+class MultiTipSolution(NamedTuple):
+    """Joint positions for several tips, and how well they do.
+
+    Attributes:
+        q: (n,) [rad or m], inside the limits, in the order of MultiTipSolver.joint_names.
+        status: how the search ended; CONVERGED when every tip is on its target.
+        position_errors: (K,) [m].
+        rotation_errors: (K,) [rad].
+        iterations: evaluations of the whole tree.
+        restarts: descents begun after the first.
+        cost: 1/2 sum (weight * error)^2 over all tips.
+    """
+
+    q: NDArray[np.float64]
+    status: SolutionStatus
+    position_errors: NDArray[np.float64]
+    rotation_errors: NDArray[np.float64]
+    iterations: int
+    restarts: int
+    cost: float
+
+    @property
+    def converged(self) -> bool:
+        """Whether every tip is on its target."""
+        return self.status is SolutionStatus.CONVERGED
+
+
 # In the order of the codes of kernels/search.py.
 STATUS_OF_CODE = (
     SolutionStatus.CONVERGED,

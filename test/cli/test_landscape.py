@@ -19,7 +19,7 @@ SO101 = Path(__file__).parents[2] / 'urdf/so101.urdf'
 PNG = b'\x89PNG'
 
 
-def test_draws_two_joints_and_says_how_many_iterations(
+def test_draws_two_joints_and_says_how_many_steps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = tmp_path / 'landscape.png'

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from arm_models import ARMS
@@ -66,3 +68,15 @@ def test_the_target_that_is_wrong_is_named(solver: Solver, targets: np.ndarray) 
         solver.solve_batch(np.eye(4))
     with pytest.raises(TargetError, match='q_start'):
         solver.solve_batch(targets, np.zeros(3))
+
+
+def test_memory_is_bounded_by_the_arrays_handed_in(solver: Solver, targets: np.ndarray) -> None:
+    peaks = []
+    for repeats in (20, 120):
+        many = np.concatenate([targets] * repeats)
+        tracemalloc.start()
+        solver.solve_batch(many)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    handed_in = 100 * targets.nbytes  # how much more the second time
+    assert peaks[1] - peaks[0] < 1.5 * handed_in

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ik_gd import Chain, Objective, Pose, SolutionStatus, Solver, SolverSettings
 from ik_gd.core.errors import SettingsError, TargetError
+from ik_gd.core.trace import trace
 from ik_gd.core.urdf import load_urdf_text
 
 
@@ -321,6 +322,24 @@ def test_the_tutorials_algorithm_reaches_the_tutorials_target() -> None:
     solver = Solver(chain, Objective.position(), tutorial)
     target = chain.forward(chain.middle + 0.4)
     assert solver.track(target, chain.middle, iterations=5000).position_error < 1e-3
+
+
+@pytest.mark.parametrize('gradient', ['exact', 'sampled', 'sampled_central'])
+def test_a_normalised_gradient_makes_the_learning_rate_the_length_of_a_step(gradient: str) -> None:
+    chain = CHAINS['so101']
+    tutorial = SolverSettings(
+        step_rule='fixed',
+        gradient=gradient,  # type: ignore[arg-type]
+        normalise=True,
+        learning_rate=0.01,
+        samples=128,
+    )
+    start = chain.middle + 0.1
+    step = 2 * chain.dof + 2  # forward kinematics that one step may spend
+    way = trace(Solver(chain, Objective.position(), tutorial), Pose((0.1, 0.2, 0.3)), start, step)
+    moves = np.linalg.norm(np.diff(way.path, axis=0), axis=1)
+    assert moves.size >= 1
+    np.testing.assert_allclose(moves, 0.01, rtol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from arm_models import ARMS
+from arm_models import ARMS, random_urdfs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
 
-from ik_gd import Objective, Solver
+from ik_gd import Chain, Objective, Solver
 from ik_gd.core.terms import Custom, LimitMargin, Manipulability, NearPrevious, Posture
 
 CHAINS = {arm.name: arm.chain() for arm in ARMS}
@@ -76,3 +79,53 @@ def test_tracking_drifts_towards_the_posture_one_tick_after_the_other() -> None:
         assert np.abs(solution.q - q).max() < 0.5
         q = solution.q
     assert posture.value(chain, q, q) < posture.value(chain, start, start)
+
+
+@given(
+    random_urdfs(min_joints=3),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(['posture', 'margin', 'previous', 'manipulability', 'own']),
+    st.floats(1e-3, 1e6),
+)
+@settings(max_examples=40, deadline=None)
+def test_no_term_of_any_weight_spoils_what_can_be_reached_on_random_arms(
+    urdf: str, seed: int, kind: str, weight: float
+) -> None:
+    chain, rng = Chain.from_urdf(urdf), np.random.default_rng(seed)
+    lower, upper = np.maximum(chain.lower, -np.pi), np.minimum(chain.upper, np.pi)
+    term = {
+        'posture': Posture(rng.uniform(lower, upper), weight),
+        'margin': LimitMargin(0.4, weight),
+        'previous': NearPrevious(weight),
+        'manipulability': Manipulability(weight),
+        'own': Custom(lambda q, tip: float(np.sum(np.sin(3.0 * q)) + tip[0, 3]), weight),
+    }[kind]
+    target, start = chain.forward(rng.uniform(lower, upper)), rng.uniform(lower, upper)
+    for objective in (Objective.pose(), Objective.position()):
+        before = Solver(chain, objective).solve(target, start)
+        after = Solver(chain, objective.with_terms(term)).solve(target, start)
+        assert after.converged or not before.converged
+        assert np.all(after.q >= chain.lower) and np.all(after.q <= chain.upper)
+        if before.converged:
+            value = [term.value(chain, solution.q, start) for solution in (before, after)]
+            assert value[1] <= value[0] + 1e-9 * abs(value[0])
+
+
+def test_a_compiled_function_is_as_good_a_term_as_a_plain_one() -> None:
+    def plain(q: np.ndarray, tip: np.ndarray) -> float:
+        return float(np.sum((q - 0.3) ** 2) + tip[2, 3])
+
+    target = PANDA.forward(PANDA.middle + 0.2)
+    answers = [
+        Solver(PANDA, Objective.pose().with_terms(Custom(function))).solve(target).q
+        for function in (plain, njit(plain))
+    ]
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-6)
+
+
+def test_a_term_that_is_not_a_number_changes_nothing() -> None:
+    target = PANDA.forward(PANDA.middle + 0.2)
+    lost = Objective.pose().with_terms(Custom(lambda q, tip: np.nan))
+    np.testing.assert_array_equal(
+        Solver(PANDA, lost).solve(target).q, Solver(PANDA).solve(target).q
+    )

@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 
 _SAMPLING_DISTANCE = 1e-6  # [rad or m] of the differences
 _LEAST_GRADIENT = 1e-11
+_MARGIN = 4.0  # a minimum lies at most so many times lower than the quadratic model promises
 
 
 @kernel
@@ -75,8 +76,17 @@ def newton_step(H: Array, slope: Array, free: Array, shift: float, L: Array, ste
 
 
 @kernel
+def promise(slope: Array, free: Array, step: Array) -> float:
+    """Return by how much the quadratic model says that a Newton `step` lowers the cost."""
+    total = 0.0
+    for j in range(slope.shape[0]):
+        total -= 0.5 * slope[j] * free[j] * step[j]
+    return total
+
+
+@kernel
 def polish(
-    problem: Problem, q: Array, scratch: Scratch, dense: Array, budget: int
+    problem: Problem, q: Array, scratch: Scratch, dense: Array, budget: int, floor: float
 ) -> tuple[float, int, bool]:
     """Move `q` to the minimum of the cost that it is near to.
 
@@ -86,6 +96,7 @@ def polish(
         scratch: work space.
         dense: (2 n + 2, n) work space.
         budget: forward kinematics to spend, about.
+        floor: a cost known from elsewhere: give up when the minimum is going to be above it.
 
     Returns:
         The cost, the forward kinematics spent, whether the projected gradient vanishes.
@@ -109,6 +120,8 @@ def polish(
         lowered = np.inf
         for _ in range(30):
             if newton_step(H, slope, s.free, shift, L, step):
+                if shift == 0.0 and cost - _MARGIN * promise(slope, s.free, step) > floor:
+                    return cost, spent, False
                 for j in range(n):
                     s.trial[j] = min(max(q[j] + step[j], lower[j]), upper[j])
                 lowered = evaluate(problem, s.trial, s, s.rows[TRIAL])

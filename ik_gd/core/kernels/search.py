@@ -32,6 +32,7 @@ from ik_gd.core.kernels.layout import (
 )
 from ik_gd.core.kernels.model import Model, is_finite, is_transform, unpack
 from ik_gd.core.kernels.polish import polish
+from ik_gd.core.kernels.residual import on_target
 from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 
 Array = NDArray[np.float64]
@@ -49,7 +50,11 @@ ANYWHERE, START_FIRST, START_ONLY = 0, 1, 2
 
 _KICK = 0.02  # [rad or m]
 _VARIED = 0.3  # [rad or m] between the extremes of varied restarts
+_NEAR = 0.01  # [rad or m]: nearer than two minima are
 _ENDLESS = 1 << 30
+_HASTY = 10  # descents after which a search that fails looks closer
+_PROMISING = 1e-6  # a cost so low is hardly a local minimum
+_PERSEVERANCE = 120  # forward kinematics that being so near is worth
 
 
 @kernel
@@ -66,6 +71,15 @@ def vary(problem: Problem, variation: float, q: Array) -> None:
     for j in range(q.shape[0]):
         x = (x * 1.6180339887498949 + 0.1) % 1.0
         q[j] = min(max(q[j] + _VARIED * (x - 0.5), problem.lower[j]), problem.upper[j])
+
+
+@kernel
+def is_clear_of_limits(problem: Problem, q: Array) -> bool:
+    """Say whether no joint of `q` (n,) stands at a limit."""
+    clear = True
+    for j in range(q.shape[0]):
+        clear &= problem.lower[j] < q[j] < problem.upper[j]
+    return clear
 
 
 @kernel
@@ -111,11 +125,27 @@ def search(
         code, cost, used = descend(problem, settings, q, scratch, share, patience)
         spent += used
         descents += 1
+        is_promising = code != CONVERGED and cost < _PROMISING and descents > _HASTY
+        if is_promising and spent < budget and is_clear_of_limits(problem, q):
+            # Near a singularity the way in is a shallow valley: worth some more steps, but not
+            # before it is known that no other way is shorter.
+            share = min(_PERSEVERANCE, budget - spent)
+            code, cost, used = descend(problem, settings, q, scratch, share, _ENDLESS)
+            spent += used
         if code == CONVERGED or cost < lowest:
             lowest = cost
             copy_joints(q, best)
         if code == CONVERGED or spent >= budget:
             return code, lowest, spent, descents
+
+
+@kernel
+def is_near(q: Array, other: Array) -> bool:
+    """Say whether no joint differs much."""
+    near = True
+    for j in range(q.shape[0]):
+        near = near and abs(q[j] - other[j]) < _NEAR
+    return near
 
 
 @kernel
@@ -149,10 +179,13 @@ def best_effort(
         code, cost, used = descend(problem, settings, q, scratch, share, 3)
         spent += used
         descents += 1
-        if code != CONVERGED and cost < 2.0 * lowest:
-            cost, used, settled = polish(problem, q, scratch, dense, budget - spent)
+        known = ended == STALLED and is_near(q, best)  # the same minimum once more
+        if code != CONVERGED and cost < 2.0 * lowest and not known:
+            cost, used, settled = polish(problem, q, scratch, dense, budget - spent, lowest)
             spent += used
-            if settled and cost < lowest:
+            if on_target(scratch.rows[ERROR], problem.task):
+                code = CONVERGED
+            elif settled and cost < lowest:
                 ended = STALLED
         if code == CONVERGED or cost < lowest:
             lowest = cost

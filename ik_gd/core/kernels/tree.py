@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ik_gd.core.kernels.compiled import kernel
-from ik_gd.core.kernels.descent import CONVERGED, SPENT, STALLED
+from ik_gd.core.kernels.descent import CONVERGED, MOST, SPENT, STALLED
 from ik_gd.core.kernels.kinematics import fill_columns, place_frames
 from ik_gd.core.kernels.layout import (
     DAMPING,
@@ -23,7 +23,6 @@ from ik_gd.core.kernels.layout import (
 )
 from ik_gd.core.kernels.polish import newton_step
 from ik_gd.core.kernels.residual import on_target, residual, weigh_columns
-from ik_gd.core.kernels.seeds import spread
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -74,6 +73,20 @@ class TreeScratch(NamedTuple):
     joints: Array
 
 
+@kernel(allocates=True)
+def tree_scratch(m: int, n: int, errors: Array) -> TreeScratch:
+    """Return work space for M segments and n joints around the `errors` (K, 6)."""
+    return TreeScratch(
+        np.zeros((3, m)),
+        np.zeros((m, 12)),
+        np.zeros((n, 6)),
+        errors,
+        np.zeros((n, n)),
+        np.zeros((n, n)),
+        np.zeros((5, n)),
+    )
+
+
 @kernel
 def evaluate_tree(problem: TreeProblem, q: Array, scratch: TreeScratch) -> float:
     """Place all frames at `q`, fill the errors of all tips and return the common cost."""
@@ -119,15 +132,27 @@ def tree_on_target(problem: TreeProblem, scratch: TreeScratch) -> bool:
 
 
 @kernel
+def hold_tree_at_limits(problem: TreeProblem, scratch: TreeScratch, q: Array) -> bool:
+    """Mark as free the joints that may move, as descent.hold_at_limits; say if any is held."""
+    slope, free = scratch.joints[SLOPE], scratch.joints[FREE]
+    lower, upper = problem.lower, problem.upper
+    held = False
+    for j in range(q.shape[0]):
+        out = (q[j] <= lower[j] and slope[j] > 0.0) or (q[j] >= upper[j] and slope[j] < 0.0)
+        free[j] = 0.0 if out else 1.0
+        held = held or out
+    return held
+
+
+@kernel
 def tree_step(problem: TreeProblem, scratch: TreeScratch, damping: float, q: Array) -> float:
     """Fill the trial with q + dq, the damped step inside the limits; return max |dq|."""
     n = q.shape[0]
     slope, free, left = scratch.joints[SLOPE], scratch.joints[FREE], scratch.joints[LEFT]
     step, trial = scratch.joints[STEP], scratch.joints[TRIAL]
     lower, upper = problem.lower, problem.upper
+    hold_tree_at_limits(problem, scratch, q)
     for j in range(n):
-        out = (q[j] <= lower[j] and slope[j] > 0.0) or (q[j] >= upper[j] and slope[j] < 0.0)
-        free[j] = 0.0 if out else 1.0
         left[j], trial[j] = slope[j], q[j]
     while True:
         if not newton_step(scratch.H, left, free, damping, scratch.L, step):
@@ -174,7 +199,7 @@ def descend_tree(
             if spent >= budget:
                 evaluate_tree(problem, q, s)
                 return SPENT, cost, spent
-            damping = relax * settings[DAMPING] * cost + settings[LEAST_DAMPING]
+            damping = relax * settings[DAMPING] * min(cost, MOST) + settings[LEAST_DAMPING]
             largest = tree_step(problem, s, damping, q)
             if largest <= settings[LEAST_STEP]:
                 evaluate_tree(problem, q, s)
@@ -190,65 +215,3 @@ def descend_tree(
         cost = lowered
         for j in range(q.shape[0]):
             q[j] = trial[j]
-
-
-@kernel(allocates=True)
-def solve_tree(
-    segments: Array,
-    ends: Integers,
-    limits: Array,
-    ranges: Array,
-    tasks: Array,
-    settings: Array,
-    targets: Array,
-    q_start: Array,
-    errors: Array,
-    descents: int,
-    budget: int,
-    offset: float,
-) -> tuple[int, Array, int, int]:
-    """Solve for all tips: from `q_start`, then from points spread over `ranges` (2, n).
-
-    Args:
-        segments: see TreeProblem, as `ends`, `tasks` and `targets`.
-        ends: (K + 1,).
-        limits: (2, n).
-        ranges: (2, n), finite.
-        tasks: (K, TASK_WIDTH).
-        settings: see layout.
-        targets: (K, 4, 4).
-        q_start: (n,) inside the limits.
-        errors: (K, 6) out, at the joints that are returned.
-        descents: how many at most.
-        budget: forward kinematics of one descent.
-        offset: moves the points of the restarts about.
-
-    Returns:
-        CONVERGED, STALLED or SPENT; the joints (n,); iterations; restarts.
-    """
-    n, m = q_start.shape[0], segments.shape[0]
-    problem = TreeProblem(segments, ends, limits[0], limits[1], tasks, targets)
-    scratch = TreeScratch(
-        np.zeros((3, m)),
-        np.zeros((m, 12)),
-        np.zeros((n, 6)),
-        errors,
-        np.zeros((n, n)),
-        np.zeros((n, n)),
-        np.zeros((5, n)),
-    )
-    best, q = q_start.copy(), q_start.copy()
-    lowest, ended, spent = np.inf, SPENT, 0
-    for descent in range(descents):
-        if descent > 0:
-            spread(q, ranges, offset + descent)
-        patience = 1 << 30 if descent == 0 else 4 + descent // 8
-        code, cost, used = descend_tree(problem, settings, q, scratch, budget, patience)
-        spent += used
-        if code == CONVERGED:
-            return code, q, spent, descent
-        if cost < lowest:
-            lowest, ended = cost, code
-            best[:] = q
-    evaluate_tree(problem, best, scratch)
-    return ended, best, spent, descents - 1
