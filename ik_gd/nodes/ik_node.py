@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped, TwistStamped
+from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
@@ -30,6 +33,7 @@ from ik_gd.nodes.ik_parameters import PARAMETERS, IkSettings
 from ik_gd.nodes.parameters import ParameterSet
 from ik_gd.nodes.reports import DiagnosticsPublisher, Health, StatusPublisher
 from ik_gd.nodes.runner import run
+from ik_gd.nodes.seldom_group import SeldomGroup
 from ik_gd.nodes.tick_clock import TickClock
 from ik_gd.nodes.tick_times import TickTimes
 
@@ -45,7 +49,9 @@ class IkNode(Node):
     """The node; what it subscribes to, publishes and offers is in docs/parameters.md."""
 
     def __init__(self) -> None:
+        self._seldom = SeldomGroup()
         super().__init__('ik_node')
+        self._prompt = MutuallyExclusiveCallbackGroup()
         self._arm: FollowedArm | None = None
         self._loaded_text = self._new_text = ''
         self._options = ParameterSet(self, PARAMETERS, self._checked_settings)
@@ -70,24 +76,33 @@ class IkNode(Node):
         gc.collect()
         gc.freeze()  # what lives as long as the node is never looked through again
 
+    @property
+    def default_callback_group(self) -> CallbackGroup:
+        """The group of what names none: the parameter services, the description, diagnostics."""
+        return self._seldom
+
     def _connect(self) -> None:
         """Open the topics and services, and start to tick."""
         newest, reliable = interfaces.NEWEST_ONLY, interfaces.RELIABLE
         self._tip_publisher = self.create_publisher(PoseStamped, interfaces.TIP_POSE, reliable)
         self._inputs = [
-            self.create_subscription(PoseStamped, interfaces.TARGET_POSE, self.on_target, newest),
-            self.create_subscription(TwistStamped, interfaces.TARGET_TWIST, self.on_twist, newest),
+            self._subscribe(PoseStamped, interfaces.TARGET_POSE, self.on_target, newest),
+            self._subscribe(TwistStamped, interfaces.TARGET_TWIST, self.on_twist, newest),
         ]
-        self.create_subscription(
-            JointState, interfaces.JOINT_STATES, self.on_joint_states, interfaces.BEST_EFFORT
-        )
-        self.create_service(SetBool, interfaces.PAUSE, self.on_pause)
+        measured = interfaces.JOINT_STATES, self.on_joint_states, interfaces.BEST_EFFORT
+        self._subscribe(JointState, *measured)
+        self.create_service(SetBool, interfaces.PAUSE, self.on_pause, callback_group=self._prompt)
         self._offer(interfaces.HOME, 'going home', Follower.home)
         self._offer(interfaces.STOP, 'stopping', Follower.stop)
         self._offer(interfaces.CLEAR_FAULT, 'cleared', Follower.clear_fault)
-        self._tick_clock.create_timer(1.0 / self._settings.rate, self.on_tick)
+        self._tick_clock.create_timer(1.0 / self._settings.rate, self.on_tick, self._prompt)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_DIAGNOSTICS_PERIOD, self.on_diagnostics, clock=steady)
+
+    def _subscribe(
+        self, kind: Any, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> Subscription:
+        return self.create_subscription(kind, topic, callback, qos, callback_group=self._prompt)
 
     # Inputs
 
@@ -170,7 +185,12 @@ class IkNode(Node):
 
     def _offer(self, name: str, words: str, action: Action) -> None:
         """Offer a Trigger service that does something with the follower."""
-        self.create_service(Trigger, name, lambda _, reply: self._answer(reply, words, action))
+        self.create_service(
+            Trigger,
+            name,
+            lambda _, reply: self._answer(reply, words, action),
+            callback_group=self._prompt,
+        )
 
     def _answer(self, response: Any, words: str, action: Action) -> Any:
         """Do what a service asks for, and say so."""
@@ -197,6 +217,8 @@ class IkNode(Node):
                 self._publish_tip(tick, now)
         if self._new_text:
             self._change_robot(now, tick)
+        if not self._tick_clock.is_simulated:  # else the clock itself is among what can wait
+            self._seldom.on_tick(self._settings.rate)
         self._ticks.add(begin, time.monotonic())
 
     def on_diagnostics(self) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.node import Node
@@ -81,9 +82,11 @@ class TickClock:
                 best_span, best = span, there - before - span // 2
         return best
 
-    def create_timer(self, period: float, callback: Callable[[], None]) -> None:
-        """Call `callback` every `period` [s] of this clock."""
-        self._timers.append(self._node.create_timer(period, callback, clock=self._clock))
+    def create_timer(
+        self, period: float, callback: Callable[[], None], group: CallbackGroup | None = None
+    ) -> None:
+        """Call `callback` every `period` [s] of this clock, within the node's `group`."""
+        self._timers.append(self._node.create_timer(period, callback, group, self._clock))
 
     def _on_jump(self, jump: TimeJump) -> None:
         for timer in self._timers:
