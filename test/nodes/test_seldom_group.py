@@ -12,18 +12,20 @@ class Entity:
 
 def openings(rate: float, ticks: int) -> list[bool]:
     """Return whether the group was open in the period after each tick."""
-    group, opened = SeldomGroup(), []
+    group, entity, opened = SeldomGroup(), Entity(), []
+    group.add_entity(entity)
     for _ in range(ticks):
         group.on_tick(rate)
         opened.append(group.is_open)
-        assert group.can_execute(Entity()) is group.is_open
+        assert group.can_execute(entity) is group.is_open
     return opened
 
 
 def test_without_ticks_it_is_always_open() -> None:
-    group = SeldomGroup()
+    group, entity = SeldomGroup(), Entity()
     assert isinstance(group, MutuallyExclusiveCallbackGroup)
-    assert group.can_execute(Entity())
+    group.add_entity(entity)
+    assert group.can_execute(entity)
 
 
 @pytest.mark.parametrize(('rate', 'every'), [(100.0, 5), (1000.0, 50), (50.0, 2), (10.0, 1)])
