@@ -32,6 +32,7 @@ from ik_gd.nodes.interfaces import LATCHED
 StartNode = Callable[..., NodeProcess]
 MakeBench = Callable[..., Bench]
 PERIOD = 0.01
+SO101 = DESK6.with_name('so101.urdf')
 
 
 def moved(bench: Bench, by: float) -> Pose:
@@ -218,6 +219,25 @@ def test_behaviour_10_description_from_the_latched_topic_and_its_reload(
     )
     bench.target = lambda _: moved(bench, 0.2)
     bench.wait_for(lambda: 'waist' in bench.messages[-1].joint_names, 'commands of the new robot')
+
+
+def test_behaviour_13_a_pose_that_no_descent_comes_nearer_to_is_stalled(
+    start_node: StartNode, make_bench: MakeBench
+) -> None:
+    tip = 'gripper_frame_link'
+    chain = Chain.from_urdf(SO101, tip_link=tip)
+    bench = make_bench(chain, namespace='five')
+    parameters = {'urdf': str(SO101), 'tip_link': tip, 'objective': 'pose'}
+    start_node('ik_node', parameters=parameters, remaps=['__ns:=/five'])
+    bench.wait_for_node()
+    here = chain.forward(bench.q)
+    bench.send(here @ Pose((0.0, 0.0, 0.0), (0.0, 0.0, math.sin(0.15), math.cos(0.15))))
+    stalled = bench.wait_for_state('STALLED')
+    assert stalled.level == DiagnosticStatus.WARN
+    assert float(stalled.values['position error [m]']) > 1e-3  # five joints cannot turn so alone
+    bench.wait_for_rest()
+    bench.send(here)
+    bench.wait_for_state('REACHED')
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
