@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from arm_models import ARMS
 
-from ik_gd import Chain, Objective, Pose, SolutionStatus, Solver
+from ik_gd import Chain, Objective, Pose, SolutionStatus, Solver, SolverSettings
+from ik_gd.core.descent import StepRule
 from ik_gd.core.errors import TargetError
 
 CHAINS = {arm.name: arm.chain() for arm in ARMS}
@@ -77,7 +78,9 @@ def test_a_start_outside_the_limits_is_not_pulled_in_by_a_jump(solver: Solver) -
 
 
 @pytest.mark.parametrize(('lower', 'upper'), [(1.0, 0.0), (np.nan, 1.0), (0.0, np.nan)], ids=str)
-def test_bounds_that_exclude_all_are_refused(solver: Solver, lower: float, upper: float) -> None:
+@pytest.mark.parametrize('rule', ['damped', 'fixed'])
+def test_bounds_that_exclude_all_are_refused(rule: StepRule, lower: float, upper: float) -> None:
+    solver = Solver(CHAINS['desk6'], settings=SolverSettings(step_rule=rule))
     n = solver.chain.dof
     with pytest.raises(TargetError, match='bounds'):
         solver.track(

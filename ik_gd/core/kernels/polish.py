@@ -93,7 +93,7 @@ def polish(
     Args:
         problem: what is asked.
         q: (n,) inside the limits; changed in place.
-        scratch: work space.
+        scratch: work space; holds the frames and the error at `q` afterwards.
         dense: (2 n + 2, n) work space.
         budget: forward kinematics to spend, about.
         floor: a cost known from elsewhere: give up when the minimum is going to be above it.
@@ -121,6 +121,7 @@ def polish(
         for _ in range(30):
             if newton_step(H, slope, s.free, shift, L, step):
                 if shift == 0.0 and cost - _MARGIN * promise(slope, s.free, step) > floor:
+                    evaluate(problem, q, s, s.rows[ERROR])
                     return cost, spent, False
                 for j in range(n):
                     s.trial[j] = min(max(q[j] + step[j], lower[j]), upper[j])

@@ -35,16 +35,15 @@ from ik_gd.core.kernels.layout import (
     SAMPLING_DISTANCE,
     TOTAL_BUDGET,
 )
-from ik_gd.core.kernels.model import is_finite, is_transform, unpack
+from ik_gd.core.kernels.model import unpack
 from ik_gd.core.kernels.residual import on_target
 from ik_gd.core.kernels.search import copy_joints
 from ik_gd.core.kernels.seeds import Array32, measure, next_nearest
 from ik_gd.core.kernels.solve import (
     ANYWHERE,
-    BAD_START,
-    BAD_TARGET,
     START_ONLY,
     Outcome,
+    begin_at,
     outcome,
     reason,
     refusal,
@@ -281,21 +280,19 @@ def solve_by_rule(
     """
     model = unpack(packed)
     n = limits.shape[1]
-    if not is_transform(target):
-        return refusal(BAD_TARGET)
-    if not is_finite(q_start, n):
-        return refusal(BAD_START)
-    settings, count = model.settings, model.samples.shape[0]
     best, q = work[:n], work[n : 2 * n]
+    refused = begin_at(target, q_start, limits[0], limits[1], q)
+    if refused < 0:
+        return refusal(refused)
+    settings, count = model.settings, model.samples.shape[0]
     scratch = scratch_from(work[2 * n :], model.segments.shape[0] - 1, n)
     history = work[work.shape[0] - history_size(n) :]
     problem = Problem(model.segments, limits[0], limits[1], model.asked, target)
-    for j in range(n):
-        q[j] = min(max(q_start[j], limits[0, j]), limits[1, j])
     each, total = int(settings[DESCENT_BUDGET]), int(settings[TOTAL_BUDGET])
     if begin == START_ONLY:
         each = total = budget
-    measure(model.searched, target, count, ranking)
+    else:
+        measure(model.searched, target, count, ranking)
     if begin == ANYWHERE:
         copy_joints(model.samples[next_nearest(count, ranking)], q)
     lowest, spent, descents, code, ended = np.inf, 0, 0, SPENT, SPENT

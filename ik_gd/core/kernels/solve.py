@@ -89,6 +89,21 @@ def refusal(code: int) -> Outcome:
 
 
 @kernel
+def begin_at(target: Array, q_start: Array, lower: Array, upper: Array, q: Array) -> int:
+    """Fill `q` (n,) with the start inside the limits; return BAD_... if the input is, else 0."""
+    n = lower.shape[0]
+    if not is_transform(target):
+        return BAD_TARGET
+    if not is_finite(q_start, n):
+        return BAD_START
+    for j in range(n):
+        if not lower[j] <= upper[j]:
+            return BAD_BOUNDS
+        q[j] = min(max(q_start[j], lower[j]), upper[j])
+    return 0
+
+
+@kernel
 def solve_one(
     model: Model,
     lower: Array,
@@ -102,16 +117,11 @@ def solve_one(
 ) -> Outcome:
     """Solve one target; see `solve`."""
     n = lower.shape[0]
-    if not is_transform(target):
-        return refusal(BAD_TARGET)
-    if not is_finite(q_start, n):
-        return refusal(BAD_START)
     best, q = work[:n], work[n : 2 * n]
+    refused = begin_at(target, q_start, lower, upper, q)
+    if refused < 0:
+        return refusal(refused)
     scratch = scratch_from(work[2 * n :], model.segments.shape[0] - 1, n)
-    for j in range(n):
-        if not lower[j] <= upper[j]:
-            return refusal(BAD_BOUNDS)
-        q[j] = min(max(q_start[j], lower[j]), upper[j])
     asked = Problem(model.segments, lower, upper, model.asked, target)
     if begin == START_ONLY:
         code, _, spent, descents = pursue(model, asked, q, best, scratch, budget)

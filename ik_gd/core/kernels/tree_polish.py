@@ -83,6 +83,7 @@ def polish_tree(
         for _ in range(30):
             if newton_step(H, slope, free, shift, s.L, step):
                 if shift == 0.0 and cost - _MARGIN * promise(slope, free, step) > floor:
+                    evaluate_tree(problem, q, s)
                     return cost, spent, False
                 for j in range(n):
                     trial[j] = min(max(q[j] + step[j], lower[j]), upper[j])

@@ -16,6 +16,7 @@ from ik_gd.core.kernels.tree import (
     differentiate_tree,
     evaluate_tree,
     hold_tree_at_limits,
+    tree_on_target,
     tree_scratch,
 )
 from ik_gd.core.kernels.tree_polish import polish_tree
@@ -86,6 +87,8 @@ def solve_tree(
             cost, used, settled = polish_tree(problem, q, scratch, _PATIENT_BUDGET, lowest)
             spent += used
             code = STALLED if settled else SPENT
+            if tree_on_target(problem, scratch):
+                code = CONVERGED
         if code == CONVERGED or cost < lowest:
             lowest, ended = cost, code
             best[:] = q
